@@ -86,6 +86,10 @@ LogField::LogField(std::string_view key, HexId id)
 
 void log_configure(std::string_view role, LogFormat format, LogLevel level) {
   state().role = role;
+  log_set_output(format, level);
+}
+
+void log_set_output(LogFormat format, LogLevel level) {
   state().format = format;
   state().level = level;
 }

@@ -49,6 +49,9 @@ inline constexpr std::size_t k_log_value_limit = 200;
 /// Sets what this process's lines say of it. `level`: the lowest that is written.
 void log_configure(std::string_view role, LogFormat format, LogLevel level);
 
+/// Changes how lines are written and which; at a reload.
+void log_set_output(LogFormat format, LogLevel level);
+
 /// Writes one event. `event` is a constant such as "smtp.accepted".
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 

@@ -1,0 +1,131 @@
+#pragma once
+// Control: a process's line to the supervisor. At start it receives everything that the process may
+// ever use: settings, listening sockets, the sockets to its peers, TLS identities. Afterwards it
+// brings new peers (one was restarted), reloads and the order to stop.
+//
+// Descriptor 3 of every child is this line.
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "config/settings.h"
+#include "model/service.h"
+#include "net/gate.h"
+#include "rpc/datagrams.h"
+#include "sys/fd.h"
+
+namespace peregrine::role {
+
+inline constexpr int k_control_descriptor = 3;
+
+/// A certificate chain and its key, PEM. Reaches `front` alone.
+struct TlsIdentity {
+  Bytes chain_pem;
+  Bytes key_pem;
+};
+
+/// supervisor → child.
+struct Identify {
+  Role role = Role::mx;
+  std::uint32_t index = 0;
+  Bytes settings;  ///< config::encode
+};
+struct Link {  ///< attached: a socket to that peer
+  Role peer = Role::core;
+  std::uint32_t index = 0;
+};
+struct Listen {  ///< attached: a listening socket
+  Service service = Service::smtp;
+  std::string address;
+};
+struct Identity {
+  TlsIdentity identity;
+};
+struct Begin {};
+struct Reload {  ///< identities follow the same way, then Begin
+  Bytes settings;
+};
+struct Stop {
+  std::uint32_t grace_milliseconds = 0;
+};
+struct AskStatistics {
+  std::uint32_t question = 0;
+};
+/// attached: an operator's connection, credentials checked (core only)
+struct Operator {};
+
+/// child → supervisor.
+struct Ready {};
+struct Statistics {
+  std::uint32_t question = 0;
+  std::uint64_t connections = 0;  ///< open now
+  std::uint64_t served = 0;       ///< since the start
+  std::uint64_t offences = 0;     ///< closed because the client broke rules
+};
+
+using ControlMessage = std::variant<Identify, Link, Listen, Identity, Begin, Reload, Stop,
+                                    AskStatistics, Operator, Ready, Statistics>;
+
+inline constexpr std::size_t k_max_control = kib(160);
+
+Bytes encode_control(const ControlMessage& message);
+/// Nothing when malformed.
+std::optional<ControlMessage> decode_control(BytesView datagram);
+
+struct LinkedSocket {
+  Link link;
+  sys::Fd socket;
+};
+struct ListeningSocket {
+  Listen listen;
+  sys::Fd socket;
+};
+
+/// What a child was given before Begin.
+struct Start {
+  Role role = Role::mx;
+  std::uint32_t index = 0;
+  config::Settings settings;
+  std::vector<LinkedSocket> links;
+  std::vector<ListeningSocket> listeners;
+  std::vector<TlsIdentity> identities;
+};
+
+enum class StartError : std::uint8_t { disconnected, malformed, bad_settings };
+
+/// Reads from the control line, blocking, up to Begin.
+std::expected<Start, StartError> receive_start(int control);
+
+class Control {
+ public:
+  struct Handlers {
+    std::function<void(LinkedSocket)> link;
+    std::function<void(config::Settings, std::vector<TlsIdentity>)> reload;
+    std::function<void(std::chrono::milliseconds grace)> stop;
+    std::function<Statistics()> statistics;
+    std::function<void(sys::Fd)> operator_connection;
+  };
+
+  /// Takes over descriptor `control`. When the supervisor is gone the process ends at once.
+  Control(net::Gate& gate, sys::Fd control, Handlers handlers);
+
+  /// Tells the supervisor that everything asked for is being served.
+  void ready();
+
+ private:
+  void receive(BytesView datagram, sys::Fd descriptor);
+
+  Handlers handlers_;
+  std::shared_ptr<rpc::Datagrams> line_;  // owners: this, and its reader while it runs
+  std::optional<config::Settings> reloading_;
+  std::vector<TlsIdentity> identities_;
+};
+
+}  // namespace peregrine::role

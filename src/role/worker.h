@@ -1,0 +1,91 @@
+#pragma once
+// Worker: what every process that speaks a protocol does besides speaking it. It takes connections
+// from `front`, runs one session coroutine for each, tells `front` what comes next, keeps the
+// channel to core alive across restarts, and stops in order.
+//
+//   net::Task<SessionEnd> serve(Worker& worker, Connection& connection);
+//   return role::run_worker(std::move(start), {.passes_descriptors = true, .serve = serve});
+//
+// The session returns when it is done; `connection` and its stream live until then.
+
+#include <memory>
+#include <unordered_map>
+#include <variant>
+
+#include "config/settings.h"
+#include "net/gate.h"
+#include "net/stream.h"
+#include "role/control.h"
+#include "rpc/channel.h"
+#include "rpc/handoff.h"
+
+namespace peregrine::role {
+
+/// One connection while a worker has it.
+struct Connection {
+  rpc::OpenConnection facts;
+  net::Stream stream;
+  /// Set by the session: the client broke rules; front counts it against the address.
+  bool is_offence = false;
+};
+
+/// How a session ends. Everything that is to reach the client has been written before.
+struct Closed {};
+/// The client was told to begin TLS, and nothing was buffered behind its command (V13).
+struct BeginTls {};
+/// login: the ticket's role takes over; `unread` goes along.
+struct Move {
+  Role role = Role::imap;
+  Bytes ticket;
+  std::string reply_tag;
+  Bytes unread;
+};
+using SessionEnd = std::variant<Closed, BeginTls, Move>;
+
+class Worker {
+ public:
+  using Serve = net::Task<SessionEnd> (*)(Worker& worker, Connection& connection);
+  struct Options {
+    /// Bodies and connections travel as descriptors; pop3 has none to send.
+    bool passes_descriptors = true;
+    Serve serve = nullptr;
+  };
+
+  Worker(net::Loop& loop, Start start, Options options);
+  ~Worker();
+
+  [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] const config::Settings& settings() const { return settings_; }
+  /// Calls on it fail at once while core is away; never null.
+  [[nodiscard]] std::shared_ptr<rpc::Channel> core() { return core_; }
+  /// True once the process is to end: sessions finish what they do and say goodbye. Their waits end
+  /// with `cancelled`.
+  [[nodiscard]] bool is_stopping() const { return stopping_; }
+  /// For coroutines that a session starts beside itself.
+  [[nodiscard]] net::Gate& gate() { return gate_; }
+
+  /// Runs the loop until the process is to end; the exit status.
+  int run();
+
+ private:
+  struct Front;
+  void add_link(LinkedSocket link);
+  void receive(const std::shared_ptr<Front>& front, BytesView datagram, sys::Fd descriptor);
+  net::Task<void> run_session(std::shared_ptr<Front> front, rpc::OpenConnection facts, sys::Fd fd);
+  net::Task<void> stop(std::chrono::milliseconds grace);
+
+  net::Loop& loop_;
+  Options options_;
+  config::Settings settings_;
+  net::Gate gate_;       // control, channels and fronts
+  net::Gate sessions_;   // client sessions
+  std::shared_ptr<rpc::Channel> core_;              // owners: see rpc/channel.h
+  std::unordered_map<std::uint32_t, std::shared_ptr<Front>> fronts_;  // owners: this, its sessions
+  std::unordered_map<Connection*, std::monostate> open_;
+  std::uint64_t served_ = 0;
+  std::uint64_t offences_ = 0;
+  bool stopping_ = false;
+  std::unique_ptr<Control> control_;
+};
+
+}  // namespace peregrine::role
