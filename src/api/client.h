@@ -44,16 +44,16 @@ class TypedStream {
   rpc::ItemStream items_;
 };
 
-#define PEREGRINE_CLIENT_CALL(number, name, Request, Response, roles)                          \
-  inline net::Task<std::expected<Response, rpc::CallFailure>> name(                            \
-      std::shared_ptr<rpc::Channel> channel, const Request& request, Deadline deadline,        \
-      sys::Fd descriptor = {}) {                                                               \
-    return call<Response>(std::move(channel), Method::name, request.SerializeAsString(),       \
-                          deadline, std::move(descriptor));                                    \
+#define PEREGRINE_CLIENT_CALL(number, name, Request, Response, roles)                              \
+  inline net::Task<std::expected<Response, rpc::CallFailure>> name(                                \
+      std::shared_ptr<rpc::Channel> channel, const Request& request, Deadline deadline,            \
+      sys::Fd descriptor = {}) {                                                                   \
+    return call<Response>(std::move(channel), Method::name, request.SerializeAsString(), deadline, \
+                          std::move(descriptor));                                                  \
   }
-#define PEREGRINE_CLIENT_STREAM(number, name, Request, Item, roles)                            \
+#define PEREGRINE_CLIENT_STREAM(number, name, Request, Item, roles)                              \
   inline TypedStream<Item> name(std::shared_ptr<rpc::Channel> channel, const Request& request) { \
-    return TypedStream<Item>(std::move(channel), Method::name, request.SerializeAsString());   \
+    return TypedStream<Item>(std::move(channel), Method::name, request.SerializeAsString());     \
   }
 PEREGRINE_CALLS(PEREGRINE_CLIENT_CALL, PEREGRINE_CLIENT_STREAM)
 #undef PEREGRINE_CLIENT_CALL

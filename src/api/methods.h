@@ -77,18 +77,18 @@ enum class Method : std::uint16_t {
 /// Why core refuses a call; CallFailure::code. Never renumber.
 enum class ErrorCode : std::uint16_t {
   dropped = 0,
-  malformed = 1,          ///< the request could not be decoded: the channel ends as well
-  not_authorized = 2,     ///< no row for this role, or not this channel's session
-  not_found = 3,          ///< no such mailbox or message
+  malformed = 1,       ///< the request could not be decoded: the channel ends as well
+  not_authorized = 2,  ///< no row for this role, or not this channel's session
+  not_found = 3,       ///< no such mailbox or message
   already_exists = 4,
-  bad_name = 5,           ///< a mailbox name that cannot be
+  bad_name = 5,  ///< a mailbox name that cannot be
   over_quota = 6,
   no_space = 7,
-  failed = 8,             ///< the store failed; the log says how
+  failed = 8,  ///< the store failed; the log says how
   in_use = 9,
-  limit = 10,             ///< too many mailboxes, keywords and the like
+  limit = 10,  ///< too many mailboxes, keywords and the like
   has_children = 11,
-  not_permitted = 12,     ///< an operation that this mailbox does not allow
+  not_permitted = 12,  ///< an operation that this mailbox does not allow
   bad_ticket = 13,
 };
 

@@ -101,9 +101,13 @@ BytesView Decoder::bytes(std::size_t maximum) {
   return raw(size);
 }
 
-BytesView Decoder::rest() { return raw(input_.size() - position_); }
+BytesView Decoder::rest() {
+  return raw(input_.size() - position_);
+}
 
-std::size_t Decoder::count() { return varint(input_.size() - position_); }
+std::size_t Decoder::count() {
+  return varint(input_.size() - position_);
+}
 
 namespace {
 

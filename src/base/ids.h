@@ -17,7 +17,9 @@ struct StrongId {
   constexpr explicit StrongId(Integer v) : value(v) {}
   constexpr auto operator<=>(const StrongId&) const = default;
   [[nodiscard]] constexpr bool is_none() const { return value == 0; }
-  [[nodiscard]] constexpr StrongId next() const { return StrongId(static_cast<Integer>(value + 1)); }
+  [[nodiscard]] constexpr StrongId next() const {
+    return StrongId(static_cast<Integer>(value + 1));
+  }
 };
 
 }  // namespace peregrine

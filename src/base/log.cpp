@@ -1,11 +1,10 @@
 #include "base/log.h"
 
+#include <atomic>
+#include <chrono>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <atomic>
-#include <chrono>
 
 namespace peregrine {
 namespace {
@@ -24,10 +23,14 @@ LogState& state() {
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "?";
 }
@@ -97,8 +100,8 @@ void log_set_output(LogFormat format, LogLevel level) {
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   LogState& log = state();
   if (level < log.level.load(std::memory_order_relaxed)) return;
-  auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now());
+  auto now =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(now);
   auto millis = (now - seconds).count();
   bool json = log.format.load(std::memory_order_relaxed) == LogFormat::json;

@@ -12,8 +12,8 @@
 #define PEREGRINE_CONCAT_INNER(a, b) a##b
 #define PEREGRINE_CONCAT(a, b) PEREGRINE_CONCAT_INNER(a, b)
 
-#define PEREGRINE_TRY_IMPL(tmp, decl, expr, ret)            \
-  auto tmp = (expr);                                        \
+#define PEREGRINE_TRY_IMPL(tmp, decl, expr, ret)             \
+  auto tmp = (expr);                                         \
   if (!tmp) ret ::std::unexpected(::std::move(tmp).error()); \
   decl = *::std::move(tmp)
 
@@ -22,10 +22,10 @@
 #define CO_TRY(decl, expr) \
   PEREGRINE_TRY_IMPL(PEREGRINE_CONCAT(try_result_, __LINE__), decl, expr, co_return)
 
-#define PEREGRINE_TRY_VOID_IMPL(tmp, expr, ret)                           \
-  do {                                                                    \
-    auto tmp = (expr);                                                    \
-    if (!tmp) ret ::std::unexpected(::std::move(tmp).error());            \
+#define PEREGRINE_TRY_VOID_IMPL(tmp, expr, ret)                \
+  do {                                                         \
+    auto tmp = (expr);                                         \
+    if (!tmp) ret ::std::unexpected(::std::move(tmp).error()); \
   } while (false)
 
 #define TRY_VOID(expr) \

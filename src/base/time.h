@@ -21,6 +21,8 @@ inline UnixTime wall_now() {
   return UnixTime{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
 }
 
-inline Deadline deadline_in(std::chrono::milliseconds span) { return Monotonic::now() + span; }
+inline Deadline deadline_in(std::chrono::milliseconds span) {
+  return Monotonic::now() + span;
+}
 
 }  // namespace peregrine

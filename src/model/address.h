@@ -18,9 +18,9 @@ enum class AddressError : std::uint8_t {
   no_domain,
   bad_local_part,
   bad_domain,
-  too_long,          ///< RFC 5321 section 4.5.3.1: local part 64, domain 255, path 256
-  source_route,      ///< RFC 5321 appendix C: recognised, and refused
-  needs_smtputf8,    ///< non-ASCII where the transaction did not ask for SMTPUTF8
+  too_long,        ///< RFC 5321 section 4.5.3.1: local part 64, domain 255, path 256
+  source_route,    ///< RFC 5321 appendix C: recognised, and refused
+  needs_smtputf8,  ///< non-ASCII where the transaction did not ask for SMTPUTF8
   trailing_text,
 };
 
@@ -42,7 +42,8 @@ class Address {
   [[nodiscard]] std::string to_string() const;
   /// What local lookups compare: local part case-folded and in NFC, '@', domain.
   [[nodiscard]] std::string key() const;
-  /// The local part before the first `separator`, or all of it; for subaddressing (RFC 5233).
+  /// The local part before the first `separator`, or all of it when there is none or it comes
+  /// first; for subaddressing (RFC 5233).
   [[nodiscard]] Address without_detail(char separator) const;
 
   bool operator==(const Address&) const = default;

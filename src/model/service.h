@@ -34,28 +34,44 @@ enum class Role : std::uint8_t {
 
 constexpr std::string_view service_name(Service service) {
   switch (service) {
-    case Service::smtp: return "smtp";
-    case Service::lmtp: return "lmtp";
-    case Service::submission: return "submission";
-    case Service::submissions: return "submissions";
-    case Service::imap: return "imap";
-    case Service::imaps: return "imaps";
-    case Service::pop3: return "pop3";
-    case Service::pop3s: return "pop3s";
+    case Service::smtp:
+      return "smtp";
+    case Service::lmtp:
+      return "lmtp";
+    case Service::submission:
+      return "submission";
+    case Service::submissions:
+      return "submissions";
+    case Service::imap:
+      return "imap";
+    case Service::imaps:
+      return "imaps";
+    case Service::pop3:
+      return "pop3";
+    case Service::pop3s:
+      return "pop3s";
   }
   return "?";
 }
 
 constexpr std::string_view role_name(Role role) {
   switch (role) {
-    case Role::supervisor: return "supervisor";
-    case Role::front: return "front";
-    case Role::login: return "login";
-    case Role::mx: return "mx";
-    case Role::imap: return "imap";
-    case Role::pop3: return "pop3";
-    case Role::core: return "core";
-    case Role::admin: return "admin";
+    case Role::supervisor:
+      return "supervisor";
+    case Role::front:
+      return "front";
+    case Role::login:
+      return "login";
+    case Role::mx:
+      return "mx";
+    case Role::imap:
+      return "imap";
+    case Role::pop3:
+      return "pop3";
+    case Role::core:
+      return "core";
+    case Role::admin:
+      return "admin";
   }
   return "?";
 }
@@ -78,14 +94,22 @@ constexpr bool is_implicit_tls(Service service) {
 /// The standard port (the configuration adds its offset); 0 for a Unix socket.
 constexpr std::uint16_t standard_port(Service service) {
   switch (service) {
-    case Service::smtp: return 25;
-    case Service::submission: return 587;
-    case Service::submissions: return 465;
-    case Service::imap: return 143;
-    case Service::imaps: return 993;
-    case Service::pop3: return 110;
-    case Service::pop3s: return 995;
-    case Service::lmtp: return 0;
+    case Service::smtp:
+      return 25;
+    case Service::submission:
+      return 587;
+    case Service::submissions:
+      return 465;
+    case Service::imap:
+      return 143;
+    case Service::imaps:
+      return 993;
+    case Service::pop3:
+      return 110;
+    case Service::pop3s:
+      return 995;
+    case Service::lmtp:
+      return 0;
   }
   return 0;
 }

@@ -71,9 +71,9 @@ struct Part {
 
 struct MessageSummary {
   std::uint64_t size = 0;
-  std::uint64_t header_size = 0;        ///< up to and with the blank line
-  std::optional<UnixTime> sent;         ///< the Date field, if it could be read
-  std::int16_t sent_zone_minutes = 0;   ///< east of UTC, of that field
+  std::uint64_t header_size = 0;       ///< up to and with the blank line
+  std::optional<UnixTime> sent;        ///< the Date field, if it could be read
+  std::int16_t sent_zone_minutes = 0;  ///< east of UTC, of that field
   Envelope envelope;
   std::vector<Part> parts;  ///< at least one
   /// Set when the message could be read in two ways (V21): see mime::Defect.
@@ -94,8 +94,7 @@ enum class SummaryError : std::uint8_t { malformed, unknown_version, over_limit,
 
 /// Reads what encode_summary wrote and checks it against `raw_size`: every offset lies inside the
 /// message, every parent stands before its child. Never trusts a number it has not checked.
-std::expected<MessageSummary, SummaryError> decode_summary(BytesView record,
-                                                           std::uint64_t raw_size,
+std::expected<MessageSummary, SummaryError> decode_summary(BytesView record, std::uint64_t raw_size,
                                                            const SummaryLimits& limits = {});
 
 }  // namespace peregrine

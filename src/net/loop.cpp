@@ -12,9 +12,15 @@ namespace asio = boost::asio;
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
 Loop::~Loop() = default;
 
-void Loop::run() { impl_->context.run(); }
-void Loop::stop() { impl_->context.stop(); }
-void Loop::post(std::function<void()> work) { asio::post(impl_->context, std::move(work)); }
+void Loop::run() {
+  impl_->context.run();
+}
+void Loop::stop() {
+  impl_->context.stop();
+}
+void Loop::post(std::function<void()> work) {
+  asio::post(impl_->context, std::move(work));
+}
 
 Loop::Timers::iterator Loop::add_timer(Deadline deadline, Waiter& waiter) {
   auto timer = timers_.emplace(deadline, &waiter);
@@ -24,7 +30,9 @@ Loop::Timers::iterator Loop::add_timer(Deadline deadline, Waiter& waiter) {
 
 // The timer stays armed for a deadline that is gone: it fires once for nothing, which is cheaper
 // than a system call for every wait that ends well.
-void Loop::remove_timer(Timers::iterator timer) { timers_.erase(timer); }
+void Loop::remove_timer(Timers::iterator timer) {
+  timers_.erase(timer);
+}
 
 void Loop::arm() {
   armed_ = timers_.empty() ? Deadline::max() : timers_.begin()->first;

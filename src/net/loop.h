@@ -1,7 +1,7 @@
 #pragma once
-// Loop: one thread's event loop. Everything in net, rpc and the workers runs on it; post() alone may
-// be called from other threads. Waiter is the one way in which a coroutine waits for the loop: it
-// ends ready, timed out or cancelled.
+// Loop: one thread's event loop. Everything in net, rpc and the workers runs on it; post() alone
+// may be called from other threads. Waiter is the one way in which a coroutine waits for the loop:
+// it ends ready, timed out or cancelled.
 
 #include <coroutine>
 #include <functional>
@@ -83,6 +83,8 @@ class SleepUntil {
   Waiter waiter_;
 };
 
-inline SleepUntil sleep_until(Loop& loop, Deadline deadline) { return {loop, deadline}; }
+inline SleepUntil sleep_until(Loop& loop, Deadline deadline) {
+  return {loop, deadline};
+}
 
 }  // namespace peregrine::net

@@ -1,9 +1,8 @@
 #include "net/stream.h"
 
+#include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace peregrine::net {
 namespace {
@@ -57,6 +56,8 @@ Task<std::expected<void, NetError>> Stream::write(BytesView data, Deadline deadl
   co_return std::expected<void, NetError>{};
 }
 
-void Stream::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
+void Stream::shutdown_write() {
+  ::shutdown(fd(), SHUT_WR);
+}
 
 }  // namespace peregrine::net

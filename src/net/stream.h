@@ -1,7 +1,7 @@
 #pragma once
-// Stream: a connected, non-blocking stream socket, TCP or Unix, as a worker uses it: try_read() into
-// a buffer of the caller's, readable() to wait without holding any buffer, write() of everything.
-// One reader and one writer at a time. Dropping it closes the socket.
+// Stream: a connected, non-blocking stream socket, TCP or Unix, as a worker uses it: try_read()
+// into a buffer of the caller's, readable() to wait without holding any buffer, write() of
+// everything. One reader and one writer at a time. Dropping it closes the socket.
 
 #include <expected>
 #include <span>
@@ -28,7 +28,8 @@ class Stream {
   [[nodiscard]] WaitFor readable(Deadline deadline) { return watch_.readable(deadline); }
   [[nodiscard]] WaitFor writable(Deadline deadline) { return watch_.writable(deadline); }
 
-  /// Waits for data and reads it: at least one byte, or an error (`closed` at the end of the stream).
+  /// Waits for data and reads it: at least one byte, or an error (`closed` at the end of the
+  /// stream).
   Task<std::expected<std::size_t, NetError>> read(std::span<char> buffer, Deadline deadline);
 
   /// Writes what the socket takes at once; answers how many bytes.

@@ -41,7 +41,9 @@ struct FdWatch::State : std::enable_shared_from_this<State> {
 
 FdWatch::FdWatch(Loop& loop, sys::Fd fd) : state_(std::make_shared<State>(loop, fd.release())) {}
 
-FdWatch::~FdWatch() { release(); }
+FdWatch::~FdWatch() {
+  release();
+}
 FdWatch::FdWatch(FdWatch&&) noexcept = default;
 
 FdWatch& FdWatch::operator=(FdWatch&& other) noexcept {

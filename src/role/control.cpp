@@ -40,27 +40,24 @@ std::uint32_t read_u32(Decoder& in) {
 Bytes encode_control(const ControlMessage& message) {
   Encoder out;
   out.u8(static_cast<std::uint8_t>(message.index()));
-  std::visit(Overloaded{
-                 [&](const Identify& m) {
-                   out.u8(static_cast<std::uint8_t>(m.role)).varint(m.index).bytes(m.settings);
-                 },
-                 [&](const Link& m) { out.u8(static_cast<std::uint8_t>(m.peer)).varint(m.index); },
-                 [&](const Listen& m) {
-                   out.u8(static_cast<std::uint8_t>(m.service)).bytes(m.address);
-                 },
-                 [&](const Identity& m) {
-                   out.bytes(m.identity.chain_pem).bytes(m.identity.key_pem);
-                 },
-                 [&](const Reload& m) { out.bytes(m.settings); },
-                 [&](const Stop& m) { out.varint(m.grace_milliseconds); },
-                 [&](const AskStatistics& m) { out.varint(m.question); },
-                 [&](const Statistics& m) {
-                   out.varint(m.question).varint(m.connections).varint(m.served);
-                   out.varint(m.offences);
-                 },
-                 [](const auto&) {},
-             },
-             message);
+  std::visit(
+      Overloaded{
+          [&](const Identify& m) {
+            out.u8(static_cast<std::uint8_t>(m.role)).varint(m.index).bytes(m.settings);
+          },
+          [&](const Link& m) { out.u8(static_cast<std::uint8_t>(m.peer)).varint(m.index); },
+          [&](const Listen& m) { out.u8(static_cast<std::uint8_t>(m.service)).bytes(m.address); },
+          [&](const Identity& m) { out.bytes(m.identity.chain_pem).bytes(m.identity.key_pem); },
+          [&](const Reload& m) { out.bytes(m.settings); },
+          [&](const Stop& m) { out.varint(m.grace_milliseconds); },
+          [&](const AskStatistics& m) { out.varint(m.question); },
+          [&](const Statistics& m) {
+            out.varint(m.question).varint(m.connections).varint(m.served);
+            out.varint(m.offences);
+          },
+          [](const auto&) {},
+      },
+      message);
   return out.take();
 }
 
@@ -143,7 +140,9 @@ Control::Control(net::Gate& gate, sys::Fd control, Handlers handlers)
       });
 }
 
-void Control::ready() { line_->send(encode_control(Ready{})); }
+void Control::ready() {
+  line_->send(encode_control(Ready{}));
+}
 
 void Control::receive(BytesView datagram, sys::Fd descriptor) {
   auto message = decode_control(datagram);

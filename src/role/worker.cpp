@@ -22,10 +22,8 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
       gate_, sys::Fd(k_control_descriptor),
       Control::Handlers{
           .link = [this](LinkedSocket link) { add_link(std::move(link)); },
-          .reload =
-              [this](config::Settings settings, const std::vector<TlsIdentity>&) {
-                settings_ = std::move(settings);
-              },
+          .reload = [this](config::Settings settings,
+                           const std::vector<TlsIdentity>&) { settings_ = std::move(settings); },
           .stop = [this](std::chrono::milliseconds grace) { gate_.spawn(stop(grace)); },
           .statistics =
               [this] {
@@ -58,7 +56,9 @@ void Worker::add_link(LinkedSocket link) {
       [this, weak](BytesView datagram, sys::Fd fd) {
         if (auto open = weak.lock()) receive(open, datagram, std::move(fd));
       },
-      [index = link.link.index] { log_event(LogLevel::warning, "worker.front_gone", {{"front", index}}); });
+      [index = link.link.index] {
+        log_event(LogLevel::warning, "worker.front_gone", {{"front", index}});
+      });
   fronts_[link.link.index] = std::move(front);
 }
 

@@ -77,9 +77,9 @@ class Worker {
   net::Loop& loop_;
   Options options_;
   config::Settings settings_;
-  net::Gate gate_;       // control, channels and fronts
-  net::Gate sessions_;   // client sessions
-  std::shared_ptr<rpc::Channel> core_;              // owners: see rpc/channel.h
+  net::Gate gate_;                      // control, channels and fronts
+  net::Gate sessions_;                  // client sessions
+  std::shared_ptr<rpc::Channel> core_;  // owners: see rpc/channel.h
   std::unordered_map<std::uint32_t, std::shared_ptr<Front>> fronts_;  // owners: this, its sessions
   std::unordered_map<Connection*, std::monostate> open_;
   std::uint64_t served_ = 0;

@@ -1,7 +1,6 @@
 #include "rpc/datagrams.h"
 
 #include <sys/socket.h>
-
 #include <utility>
 #include <vector>
 
@@ -21,8 +20,8 @@ Datagrams::Datagrams(net::Gate& gate, sys::Fd socket, std::size_t max_message, R
 std::shared_ptr<Datagrams> Datagrams::create(net::Gate& gate, sys::Fd socket,
                                              std::size_t max_message, Receive receive,
                                              std::function<void()> closed) {
-  std::shared_ptr<Datagrams> made(new Datagrams(gate, std::move(socket), max_message,
-                                                std::move(receive), std::move(closed)));
+  std::shared_ptr<Datagrams> made(
+      new Datagrams(gate, std::move(socket), max_message, std::move(receive), std::move(closed)));
   gate.spawn(made->run());
   return made;
 }

@@ -21,9 +21,8 @@ class Datagrams : public std::enable_shared_from_this<Datagrams> {
 
   /// Reads in `gate`, which must outlive it, and calls `receive` for each message and `closed` once
   /// when the peer is gone. Owners: the role, and the reader while it runs; hence shared_ptr.
-  static std::shared_ptr<Datagrams> create(net::Gate& gate, sys::Fd socket,
-                                           std::size_t max_message, Receive receive,
-                                           std::function<void()> closed);
+  static std::shared_ptr<Datagrams> create(net::Gate& gate, sys::Fd socket, std::size_t max_message,
+                                           Receive receive, std::function<void()> closed);
 
   /// Queues and sends. False: the peer is gone.
   bool send(BytesView message, sys::Fd descriptor = {});

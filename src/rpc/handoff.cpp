@@ -10,7 +10,9 @@ enum class Kind : std::uint8_t { open = 1, close = 2, start_tls = 3, move = 4 };
 
 constexpr std::size_t k_max_text = 1024;
 
-Encoder& kind(Encoder& out, Kind value) { return out.u8(static_cast<std::uint8_t>(value)); }
+Encoder& kind(Encoder& out, Kind value) {
+  return out.u8(static_cast<std::uint8_t>(value));
+}
 
 void encode(Encoder& out, const OpenConnection& open) {
   kind(out, Kind::open).fixed64(open.id.value).u8(static_cast<std::uint8_t>(open.service));

@@ -1,0 +1,74 @@
+#pragma once
+// The value types of options. Each has one spelling in the configuration file; value.h reads,
+// writes, encodes and checks them. An option's C++ type decides its kind: std::uint64_t (Size) is
+// bytes and std::uint32_t is a plain number.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "model/service.h"
+
+namespace peregrine::config {
+
+using Size = std::uint64_t;                  ///< bytes; "50 MiB"
+using Duration = std::chrono::milliseconds;  ///< "60 s", "5 min", "90 days"
+
+/// How many processes a role has: a number, or "auto" for one a core.
+struct ProcessCount {
+  std::uint32_t value = 0;  ///< 0: auto
+  /// The number itself, or `cores` (at least 1) when automatic.
+  [[nodiscard]] constexpr std::uint32_t resolve(std::uint32_t cores) const {
+    if (value != 0) return value;
+    return cores == 0 ? 1 : cores;
+  }
+  bool operator==(const ProcessCount&) const = default;
+};
+
+/// Permission bits of a file; "0660".
+struct FileMode {
+  std::uint32_t bits = 0;
+  bool operator==(const FileMode&) const = default;
+};
+
+/// Where a service listens; "192.0.2.1", "[2001:db8::1]:2525".
+struct ListenAddress {
+  std::string ip;          ///< IPv4 or IPv6 in canonical text, without brackets
+  std::uint16_t port = 0;  ///< 0: the service's standard port plus listen.port_offset
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// A certificate chain and its private key, both PEM files.
+struct Certificate {
+  std::string chain;
+  std::string key;
+  bool operator==(const Certificate&) const = default;
+};
+
+/// Never renumber any of these: sent between processes, and in the order of their words below.
+enum class TlsVersion : std::uint8_t { tls_1_2 = 0, tls_1_3 = 1 };
+enum class PasswordPolicy : std::uint8_t { refuse = 0, warn = 1 };
+
+inline constexpr std::string_view k_tls_versions[] = {"1.2", "1.3"};
+inline constexpr std::string_view k_password_policies[] = {"refuse", "warn"};
+inline constexpr std::string_view k_log_formats[] = {"text", "json"};
+inline constexpr std::string_view k_log_levels[] = {"debug", "info", "warning", "error"};
+
+/// The extensions that each protocol's option `disabled_extensions` can take away.
+inline constexpr std::string_view k_smtp_extensions[] = {"8BITMIME", "CHUNKING", "PIPELINING",
+                                                         "SMTPUTF8"};
+inline constexpr std::string_view k_imap_extensions[] = {
+    "APPENDLIMIT", "BINARY",        "CONDSTORE",   "ESEARCH",  "ID",
+    "IDLE",        "LIST-EXTENDED", "LIST-STATUS", "LITERAL+", "MOVE",
+    "MULTIAPPEND", "NAMESPACE",     "OBJECTID",    "QRESYNC",  "SEARCHRES",
+    "SPECIAL-USE", "STATUS=SIZE",   "UIDPLUS",     "UNSELECT"};
+inline constexpr std::string_view k_pop3_extensions[] = {"PIPELINING", "TOP", "UIDL", "UTF8"};
+
+/// True when `word` (in its upper-case spelling) is in `words`.
+bool has_word(const std::vector<std::string>& words, std::string_view word);
+
+}  // namespace peregrine::config

@@ -1,0 +1,85 @@
+#pragma once
+// Server-side TLS over a non-blocking socket, driven by readiness: each call does what it can and
+// says what it waits for. TLS 1.2 and 1.3, forward-secret AEAD suites, no renegotiation, no
+// compression, no early data. OpenSSL's buffers are released while a connection is idle.
+//
+// One TlsService for each service: its tickets are worthless to every other service (V16).
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace peregrine::crypto {
+
+struct TlsIdentityPem {
+  BytesView chain;
+  BytesView key;
+};
+
+struct TlsServiceOptions {
+  std::string name;               ///< of the service: binds the tickets
+  std::vector<std::string> alpn;  ///< what a client that offers ALPN must offer one of
+  bool require_tls_1_3 = false;
+};
+
+enum class TlsSetupError : std::uint8_t { no_identity, bad_certificate, library };
+
+class TlsService {
+ public:
+  struct Impl;
+
+  /// The first identity serves clients that name no host or one that no certificate covers.
+  static std::expected<TlsService, TlsSetupError> create(
+      const TlsServiceOptions& options, const std::vector<TlsIdentityPem>& identities);
+  explicit TlsService(std::unique_ptr<Impl> impl);
+  TlsService(TlsService&&) noexcept;
+  TlsService& operator=(TlsService&&) noexcept;
+  ~TlsService();
+  [[nodiscard]] Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+class TlsConnection {
+ public:
+  enum class Status : std::uint8_t { done, want_read, want_write, closed, failed };
+  struct Result {
+    Status status = Status::done;
+    std::size_t size = 0;  ///< bytes read or written, of Status::done
+  };
+
+  /// `fd` stays the caller's and must outlive this. The service may go: what is needed is kept.
+  TlsConnection(const TlsService& service, int fd);
+  ~TlsConnection();
+  TlsConnection(TlsConnection&&) noexcept;
+
+  Result handshake();
+  Result read(std::span<char> buffer);
+  /// After want_read or want_write, call again with the same bytes in front.
+  Result write(BytesView data);
+  /// Sends close_notify if the socket takes it.
+  void shutdown();
+
+  [[nodiscard]] std::string version() const;
+  [[nodiscard]] std::string cipher() const;
+  [[nodiscard]] std::string server_name() const;
+  [[nodiscard]] bool is_resumed() const;
+  /// RFC 9266: the tls-exporter channel binding, 32 bytes; empty on failure.
+  [[nodiscard]] Bytes exporter() const;
+  /// Why the last call failed, for the log.
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  struct Impl;
+  Result outcome(int returned);
+  std::unique_ptr<Impl> impl_;
+  std::string error_;
+};
+
+}  // namespace peregrine::crypto
