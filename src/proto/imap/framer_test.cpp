@@ -72,7 +72,7 @@ Transcript play(const Limits& limits, BytesView input, std::size_t chunk,
 // The same whatever the pieces are that the bytes arrive in.
 Transcript play_all(const Limits& limits, BytesView input, OnAppend on_append = OnAppend::accept) {
   Transcript whole = play(limits, input, input.size() + 1, on_append);
-  for (std::size_t chunk : {1, 2, 3, 7, 64}) {
+  for (std::size_t chunk : std::initializer_list<std::size_t>{1, 2, 3, 7, 64}) {
     EXPECT_EQ(play(limits, input, chunk, on_append), whole) << "chunk " << chunk;
   }
   return whole;

@@ -1,0 +1,217 @@
+#include "front/front.h"
+
+#include "base/log.h"
+#include "crypto/hash.h"
+#include "sys/sandbox.h"
+
+namespace peregrine::front {
+namespace {
+
+// RFC 7595-registered ALPN names (V15): a client that offers ALPN must offer the service's own.
+std::vector<std::string> alpn_of(Service service) {
+  switch (service) {
+    case Service::imap:
+    case Service::imaps:
+      return {"imap"};
+    case Service::pop3:
+    case Service::pop3s:
+      return {"pop3"};
+    default:
+      return {"smtp"};
+  }
+}
+
+constexpr std::array k_tls_services = {Service::smtp, Service::imap, Service::imaps, Service::pop3,
+                                       Service::pop3s};
+
+}  // namespace
+
+Front::Front(net::Loop& loop, role::Start start)
+    : loop_(loop),
+      gate_(loop),
+      clients_(loop),
+      settings_(std::move(start.settings)),
+      index_(start.index),
+      next_id_(crypto::random_u64() >> 1),
+      listeners_(std::move(start.listeners)) {
+  load_tls(start.identities);
+  for (role::LinkedSocket& link : start.links) add_link(std::move(link));
+  control_ = std::make_unique<role::Control>(
+      gate_, sys::Fd(role::k_control_descriptor),
+      role::Control::Handlers{
+          .link = [this](role::LinkedSocket link) { add_link(std::move(link)); },
+          .reload =
+              [this](config::Settings settings, const std::vector<role::TlsIdentity>& identities) {
+                settings_ = std::move(settings);
+                load_tls(identities);
+              },
+          .stop = [this](std::chrono::milliseconds grace) { gate_.spawn(stop(grace)); },
+          .statistics =
+              [this] {
+                return role::Statistics{
+                    .connections = admission_.open(), .served = served_, .offences = offences_};
+              },
+          .operator_connection = {},
+      });
+}
+
+int Front::run() {
+  for (role::ListeningSocket& listener : listeners_) {
+    gate_.spawn(accept_from(listener.listen.service, std::move(listener.socket)));
+  }
+  listeners_.clear();
+  control_->ready();
+  loop_.run();
+  return 0;
+}
+
+// Connections under way keep the service they were made from; only new ones see the change.
+void Front::load_tls(const std::vector<role::TlsIdentity>& identities) {
+  std::vector<crypto::TlsIdentityPem> pems;
+  for (const role::TlsIdentity& identity : identities) {
+    pems.push_back({identity.chain_pem, identity.key_pem});
+  }
+  TlsServices services;
+  for (Service service : k_tls_services) {
+    auto made = crypto::TlsService::create(
+        {.name = std::string(service_name(service)),
+         .alpn = alpn_of(service),
+         .require_tls_1_3 = settings_.tls.minimum_version == config::TlsVersion::tls_1_3},
+        pems);
+    if (!made) {
+      log_event(LogLevel::error, "front.tls_not_loaded",
+                {{"service", service_name(service)}, {"error", static_cast<int>(made.error())}});
+      return;  // the old ones stay
+    }
+    services.emplace(service, std::move(*made));
+  }
+  tls_ = std::move(services);
+}
+
+void Front::add_link(role::LinkedSocket link) {
+  auto worker = std::make_unique<WorkerLine>();
+  worker->role = link.link.peer;
+  worker->index = link.link.index;
+  const WorkerLine* key = worker.get();
+  worker->line = rpc::Datagrams::create(
+      gate_, std::move(link.socket), rpc::k_max_handoff,
+      [this, key](BytesView datagram, sys::Fd fd) { receive(key, datagram, std::move(fd)); },
+      [this, key] { worker_gone(key); });
+  workers_[worker->role].push_back(std::move(worker));
+}
+
+// A worker that ends takes the connections along that it had, and no others.
+void Front::worker_gone(const WorkerLine* worker) {
+  log_event(stopping_ ? LogLevel::debug : LogLevel::warning, "front.worker_gone",
+            {{"worker", role_name(worker->role)}, {"index", worker->index}});
+  std::vector<Held> lost;
+  for (auto& [id, connection] : connections_) {
+    if (connection->worker == worker) lost.push_back(connection);
+  }
+  for (const Held& connection : lost) {
+    connection->worker = nullptr;
+    // An encrypted connection ends through its relay, which sees the worker's socket close.
+    if (connection->lent) end(connection);
+  }
+  // Posted: the line that reports is still running.
+  loop_.post([this, worker] {
+    std::erase_if(workers_[worker->role], [&](const auto& held) { return held.get() == worker; });
+  });
+}
+
+net::Task<void> Front::accept_from(Service service, sys::Fd listener) {
+  net::FdWatch watch(loop_, std::move(listener));
+  while (!stopping_) {
+    auto accepted = sys::accept_connection(watch.fd());
+    if (accepted) {
+      admit(service, std::move(*accepted));
+      continue;
+    }
+    if (!sys::would_block(accepted.error())) {
+      log_event(LogLevel::warning, "front.accept_failed",
+                {{"service", service_name(service)}, {"error", sys::describe(accepted.error())}});
+      // Out of descriptors, most likely: others must end before it can go on.
+      co_await net::sleep_until(loop_, deadline_in(std::chrono::milliseconds(100)));
+      continue;
+    }
+    net::WaitResult wait = co_await watch.readable(Deadline::max());
+    if (wait != net::WaitResult::ready) break;
+  }
+}
+
+void Front::admit(Service service, sys::AcceptedSocket accepted) {
+  AdmissionVerdict verdict = admission_.enter(accepted.peer, settings_.limits);
+  if (verdict == AdmissionVerdict::too_many_in_all) {
+    make_room();
+    verdict = admission_.enter(accepted.peer, settings_.limits);
+  }
+  if (verdict != AdmissionVerdict::admitted) {
+    log_event(LogLevel::warning, "front.refused",
+              {{"service", service_name(service)}, {"peer", accepted.peer.ip_text()}});
+    // The socket is new: its buffer takes the line, and nobody waits for it.
+    net::Stream stream(loop_, std::move(accepted.fd));
+    if (!is_implicit_tls(service)) {
+      static_cast<void>(stream.try_write(refusal_line(service, Refusal::too_many)));
+    }
+    return;
+  }
+  ++served_;
+  auto connection = std::make_shared<ClientConnection>();
+  // The index keeps the ids of several fronts apart.
+  connection->id = ConnectionId((next_id_++ & 0x00ffffffffffffffULL) |
+                                static_cast<std::uint64_t>(index_ & 0xff) << 56);
+  connection->service = service;
+  connection->peer = std::move(accepted.peer);
+  connection->stream.emplace(loop_, std::move(accepted.fd));
+  connections_.emplace(connection->id, connection);
+  log_event(LogLevel::debug, "front.connected",
+            {{"conn", HexId{connection->id.value}},
+             {"service", service_name(service)},
+             {"peer", connection->peer.ip_text()}});
+  clients_.spawn(begin(std::move(connection)));
+}
+
+// Ends one that has not said a line yet: it has the least to lose.
+void Front::make_room() {
+  for (auto& [id, connection] : connections_) {
+    if (!connection->is_waiting) continue;
+    Held evicted = connection;
+    log_event(LogLevel::info, "front.evicted", {{"conn", HexId{id.value}}});
+    evicted->stream->cancel();
+    end(evicted);
+    return;
+  }
+}
+
+net::Task<void> Front::stop(std::chrono::milliseconds grace) {
+  stopping_ = true;
+  std::vector<Held> waiting;
+  for (auto& [id, connection] : connections_) {
+    if (connection->is_waiting) waiting.push_back(connection);
+  }
+  for (const Held& connection : waiting) connection->stream->cancel();
+  Deadline deadline = deadline_in(grace);
+  // Lent connections end when their workers say so.
+  while (!connections_.empty() && Monotonic::now() < deadline) {
+    co_await net::sleep_until(loop_, deadline_in(std::chrono::milliseconds(20)));
+  }
+  loop_.stop();
+}
+
+int run(role::Start start) {
+  net::Loop loop;
+  std::uint64_t files = std::uint64_t{start.settings.limits.connections} * 3 + 256;
+  Front front(loop, std::move(start));
+  auto sealed = sys::enter_sandbox({.may_accept = true,
+                                    .may_pass_descriptors = true,
+                                    .may_make_socket_pairs = true,
+                                    .limits = {.open_files = files}});
+  if (!sealed) {
+    log_event(LogLevel::error, "front.no_sandbox",
+              {{"step", sys::step_name(sealed.error().step)}, {"errno", sealed.error().number}});
+    return 1;
+  }
+  return front.run();
+}
+
+}  // namespace peregrine::front
