@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Functions that the project's scripts share; sourced, not run. The script that sources it has
 # `set -euo pipefail` and has changed to the top folder.
 
@@ -39,5 +40,6 @@ build() {
     cat "build/$preset-configure.log"
     return 1
   }
-  cmake --build "build/$preset" -j "$(build_jobs)" ${*:+--target "$@"}
+  (($# == 0)) || set -- --target "$@"
+  cmake --build "build/$preset" -j "$(build_jobs)" "$@"
 }
