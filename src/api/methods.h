@@ -74,6 +74,18 @@ enum class Method : std::uint16_t {
 #undef PEREGRINE_METHOD
 };
 
+/// The roles of a method's row; none for a number without a row.
+constexpr RoleSet roles_of(std::uint16_t method) {
+  switch (static_cast<Method>(method)) {
+#define PEREGRINE_ROLES(number, name, Request, Response, roles) \
+  case Method::name:                                            \
+    return roles;
+    PEREGRINE_CALLS(PEREGRINE_ROLES, PEREGRINE_ROLES)
+#undef PEREGRINE_ROLES
+  }
+  return 0;
+}
+
 /// Why core refuses a call; CallFailure::code. Never renumber.
 enum class ErrorCode : std::uint16_t {
   dropped = 0,

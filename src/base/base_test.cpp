@@ -35,7 +35,8 @@ TEST(Codec, RoundTripsAndRefusesEveryTruncation) {
 }
 
 TEST(Codec, RefusesAVarintThatDoesNotFit) {
-  Decoder d(Bytes(9, '\xff') + '\x02');
+  Bytes record = Bytes(9, '\xff') + '\x02';
+  Decoder d(record);
   d.varint();
   EXPECT_FALSE(d.ok());
 }

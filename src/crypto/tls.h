@@ -3,7 +3,9 @@
 // says what it waits for. TLS 1.2 and 1.3, forward-secret AEAD suites, no renegotiation, no
 // compression, no early data. OpenSSL's buffers are released while a connection is idle.
 //
-// One TlsService for each service: its tickets are worthless to every other service (V16).
+// One TlsService for each service: its tickets are worthless to every other service, under another
+// certificate and under another application protocol (V16). Making it anew, as a reload does,
+// draws new ticket keys.
 
 #include <cstdint>
 #include <expected>
@@ -22,8 +24,10 @@ struct TlsIdentityPem {
 };
 
 struct TlsServiceOptions {
-  std::string name;               ///< of the service: binds the tickets
-  std::vector<std::string> alpn;  ///< what a client that offers ALPN must offer one of
+  std::string name;  ///< of the service: binds the tickets
+  /// A client that offers application protocols must offer one of these; one that offers none is
+  /// welcome. Empty: any offer is refused.
+  std::vector<std::string> alpn;
   bool require_tls_1_3 = false;
 };
 
@@ -69,8 +73,11 @@ class TlsConnection {
   [[nodiscard]] std::string version() const;
   [[nodiscard]] std::string cipher() const;
   [[nodiscard]] std::string server_name() const;
+  /// The application protocol agreed upon; empty when the client offered none.
+  [[nodiscard]] std::string alpn() const;
   [[nodiscard]] bool is_resumed() const;
-  /// RFC 9266: the tls-exporter channel binding, 32 bytes; empty on failure.
+  /// The tls-exporter channel binding of RFC 9266, 32 bytes; empty where it would not be unique:
+  /// TLS 1.2 without the extended master secret.
   [[nodiscard]] Bytes exporter() const;
   /// Why the last call failed, for the log.
   [[nodiscard]] const std::string& error() const { return error_; }

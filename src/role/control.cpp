@@ -130,6 +130,8 @@ std::expected<Start, StartError> receive_start(int control) {
 
 Control::Control(net::Gate& gate, sys::Fd control, Handlers handlers)
     : handlers_(std::move(handlers)) {
+  // receive_start() needed it to block; from here on the loop reads it.
+  static_cast<void>(sys::set_nonblocking(control.get()));
   line_ = rpc::Datagrams::create(
       gate, std::move(control), k_max_control,
       [this](BytesView datagram, sys::Fd fd) { receive(datagram, std::move(fd)); },

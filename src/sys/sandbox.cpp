@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <signal.h>
 #include <string>
@@ -95,6 +97,12 @@ class ParentDeath {
   int signal_ = 0;
 };
 
+// The C library reads the zone's file at its first use, and again at each use while TZ is unset.
+void load_time_zone() {
+  ::setenv("TZ", ":/etc/localtime", 0);
+  ::tzset();
+}
+
 Result refuse_executable_memory(SandboxReport& report) {
   if (::prctl(k_pr_set_mdwe, k_mdwe_refuse_exec_gain, 0L, 0L, 0L) == 0) {
     report.write_xor_execute = true;
@@ -111,6 +119,7 @@ std::expected<SandboxReport, SandboxError> enter_sandbox(const SandboxPolicy& po
   ParentDeath parent_death;
   TRY_VOID(require_one_thread());
   ignore_broken_pipes();
+  load_time_zone();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0) {
     return failed(SandboxStep::no_new_privileges);
   }

@@ -46,7 +46,9 @@ SandboxProbe judge(const ProbeAct& act, bool allowed, std::optional<int> status)
   if (!status) return probe;
   if (WIFSIGNALED(*status)) {
     probe.detail = WTERMSIG(*status);
-    if (!allowed && probe.detail == SIGSYS) probe.verdict = ProbeVerdict::killed;
+    // SIGSEGV: a kernel without the i386 gate.
+    bool deadly = probe.detail == SIGSYS || probe.detail == SIGSEGV;
+    if (!allowed && deadly) probe.verdict = ProbeVerdict::killed;
     return probe;
   }
   probe.detail = WEXITSTATUS(*status);

@@ -1,7 +1,7 @@
 #pragma once
 // Proves a sandbox from the inside: for each act, a child enters the policy's sandbox and tries it.
 // Forbidden acts must be deadly or refused, allowed ones must work. For tests and for
-// `peregrine sandbox-check`; takes well under a second a policy. Call it in a process with one
+// `peregrine sandbox-check`; takes about a second a policy. Call it in a process with one
 // thread. As root it proves the root case as well, including the loss of identity.
 
 #include <string_view>

@@ -171,6 +171,10 @@ void allow_threads(FilterBuilder& filter) {
                 SCMP_SYS(sched_getscheduler), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(times),
                 SCMP_SYS(epoll_create1), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create)});
   filter.allow(SCMP_SYS(prctl), {equals_int(0, PR_SET_NAME)});
+  // The C library's own two, SIGCANCEL and SIGSETXID, which its first thread installs.
+  for (std::uint64_t number : {32U, 33U}) {
+    filter.allow(SCMP_SYS(rt_sigaction), {equals_int(0, number)});
+  }
   // A storage engine asks for a lower priority of its background work and copes without.
   filter.refuse(EPERM, {SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setaffinity),
                         SCMP_SYS(setpriority), SCMP_SYS(ioprio_set)});

@@ -395,7 +395,9 @@ FrameView Framer::fail(FrameErrorKind kind, FrameReply reply, std::uint64_t anno
 
 std::string Framer::read_tag() const {
   if (state_ == State::append_tail || state_ == State::skip_line) return append_tag_;
-  std::string_view text = BytesView(in_).substr(start_, k_max_tag_bytes + 1);
+  // Only what was scanned: the answer does not depend on what happens to be buffered behind it.
+  std::string_view text =
+      BytesView(in_).substr(start_, std::min(scan_ - start_, k_max_tag_bytes + 1));
   std::size_t space = text.find(' ');
   if (space == BytesView::npos || !all_in(k_tag_char, text.substr(0, space))) return {};
   return std::string(text.substr(0, space));

@@ -1,0 +1,152 @@
+#include "directory/record.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/result.h"
+
+namespace peregrine::directory {
+namespace {
+
+constexpr std::uint8_t k_version = 1;
+constexpr std::size_t k_max_address = 512;
+
+void put_time(Encoder& out, UnixTime time) {
+  out.fixed64(static_cast<std::uint64_t>(time.seconds));
+}
+
+UnixTime take_time(Decoder& in) {
+  return {static_cast<std::int64_t>(in.fixed64())};
+}
+
+std::expected<Address, RecordError> take_address(Decoder& in) {
+  BytesView text = in.bytes(k_max_address);
+  if (!in.ok()) return std::unexpected(RecordError::malformed);
+  auto address = Address::parse(text);
+  // Only the canonical spelling is a record: two spellings of one address must not both be stored.
+  if (!address || address->to_string() != text) return std::unexpected(RecordError::malformed);
+  return *std::move(address);
+}
+
+bool is_printable(BytesView text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+Encoder begin_record(std::uint8_t version) {
+  Encoder out;
+  out.u8(version);
+  return out;
+}
+
+std::expected<BytesView, RecordError> fields_of(BytesView record, std::uint8_t newest) {
+  if (record.empty() || record.front() == 0) return std::unexpected(RecordError::malformed);
+  if (static_cast<std::uint8_t>(record.front()) > newest) {
+    return std::unexpected(RecordError::newer_format);
+  }
+  return record.substr(1);
+}
+
+Bytes encode(const HeaderRecord& record) {
+  Encoder out = begin_record(k_version);
+  out.varint(record.next_account.value).varint(record.postmaster.value);
+  return out.take();
+}
+
+Bytes encode(const DomainRecord& record) {
+  Encoder out = begin_record(k_version);
+  put_time(out, record.created);
+  return out.take();
+}
+
+Bytes encode(const AccountRecord& record) {
+  Encoder out = begin_record(k_version);
+  out.bytes(record.address.to_string()).bytes(record.password_hash);
+  out.varint(record.quota.bytes).varint(record.quota.messages);
+  put_time(out, record.created);
+  return out.take();
+}
+
+Bytes encode(const AliasRecord& record) {
+  Encoder out = begin_record(k_version);
+  out.bytes(record.source.to_string()).varint(record.targets.size());
+  for (const Address& target : record.targets) out.bytes(target.to_string());
+  return out.take();
+}
+
+std::expected<HeaderRecord, RecordError> decode_header(BytesView bytes) {
+  TRY(BytesView fields, fields_of(bytes));
+  Decoder in(fields);
+  HeaderRecord record;
+  record.next_account = AccountId(in.varint());
+  record.postmaster = AccountId(in.varint());
+  if (!in.done() || record.next_account.is_none() || record.postmaster >= record.next_account) {
+    return std::unexpected(RecordError::malformed);
+  }
+  return record;
+}
+
+std::expected<DomainRecord, RecordError> decode_domain(BytesView bytes) {
+  TRY(BytesView fields, fields_of(bytes));
+  Decoder in(fields);
+  DomainRecord record{take_time(in)};
+  if (!in.done()) return std::unexpected(RecordError::malformed);
+  return record;
+}
+
+std::expected<AccountRecord, RecordError> decode_account(BytesView bytes) {
+  TRY(BytesView fields, fields_of(bytes));
+  Decoder in(fields);
+  TRY(Address address, take_address(in));
+  BytesView hash = in.bytes(k_max_password_hash);
+  Quota quota{.bytes = in.varint(), .messages = in.varint()};
+  UnixTime created = take_time(in);
+  if (!in.done() || !is_printable(hash)) return std::unexpected(RecordError::malformed);
+  return AccountRecord{std::move(address), std::string(hash), quota, created};
+}
+
+std::expected<AliasRecord, RecordError> decode_alias(BytesView bytes) {
+  TRY(BytesView fields, fields_of(bytes));
+  Decoder in(fields);
+  TRY(Address source, take_address(in));
+  AliasRecord record{std::move(source), {}};
+  std::size_t count = in.count();
+  if (!in.ok() || count == 0 || count > k_max_alias_targets) {
+    return std::unexpected(RecordError::malformed);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    TRY(Address target, take_address(in));
+    record.targets.push_back(std::move(target));
+  }
+  if (!in.done()) return std::unexpected(RecordError::malformed);
+  return record;
+}
+
+Bytes family_prefix(KeyFamily family) {
+  return {k_key_prefix, static_cast<char>(family)};
+}
+
+Bytes family_end(KeyFamily family) {
+  return {k_key_prefix, static_cast<char>(std::to_underlying(family) + 1)};
+}
+
+Bytes header_key() {
+  return family_prefix(KeyFamily::header);
+}
+
+Bytes domain_key(const std::string& domain) {
+  return family_prefix(KeyFamily::domain) + domain;
+}
+
+Bytes account_key(AccountId account) {
+  Encoder out;
+  out.raw(family_prefix(KeyFamily::account)).fixed64(account.value);
+  return out.take();
+}
+
+Bytes alias_key(const std::string& key) {
+  return family_prefix(KeyFamily::alias) + key;
+}
+
+}  // namespace peregrine::directory

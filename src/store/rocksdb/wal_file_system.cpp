@@ -1,0 +1,176 @@
+#include "store/rocksdb/wal_file_system.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "sys/fd.h"
+
+namespace peregrine::store {
+
+namespace {
+
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+
+constexpr std::uint64_t k_zero_ahead = mib(1);
+/// A write larger than this gains nothing from zeros that were written before it.
+constexpr std::size_t k_small_write = kib(256);
+constexpr std::array<char, kib(64)> k_zeros{};
+
+IOStatus failure(const std::string& name, int number) {
+  if (number == ENOSPC || number == EDQUOT) {
+    return IOStatus::NoSpace(name, std::strerror(number));
+  }
+  return IOStatus::IOError(name, std::strerror(number));
+}
+
+/// A log: written at its end by one thread at a time, synced by any.
+class LogFile final : public rocksdb::FSWritableFile {
+ public:
+  LogFile(std::string name, sys::Fd fd) : name_(std::move(name)), fd_(std::move(fd)) {}
+  ~LogFile() override { static_cast<void>(close_file()); }
+
+  using FSWritableFile::Append;
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions&, IODebugContext*) override {
+    if (IOStatus written = write_at(end_, data.data(), data.size()); !written.ok()) return written;
+    end_ += data.size();
+    if (end_ <= zeroed_) return IOStatus::OK();
+    zeroed_ = end_;
+    return data.size() <= k_small_write ? zero_ahead() : IOStatus::OK();
+  }
+  IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override {
+    return fdatasync(fd_.get()) == 0 ? IOStatus::OK() : failure(name_, errno);
+  }
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
+    return fsync(fd_.get()) == 0 ? IOStatus::OK() : failure(name_, errno);
+  }
+  bool IsSyncThreadSafe() const override { return true; }
+  std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return end_; }
+  IOStatus Truncate(std::uint64_t size, const IOOptions&, IODebugContext*) override {
+    if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return failure(name_, errno);
+    end_ = zeroed_ = size;
+    return IOStatus::OK();
+  }
+  void PrepareWrite(std::size_t, std::size_t, const IOOptions&, IODebugContext*) override {}
+  IOStatus Close(const IOOptions&, IODebugContext*) override { return close_file(); }
+
+ private:
+  IOStatus write_at(std::uint64_t offset, const char* data, std::size_t size) {
+    while (size > 0) {
+      ssize_t n = pwrite(fd_.get(), data, size, static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return failure(name_, n < 0 ? errno : EIO);
+      data += n;
+      offset += static_cast<std::uint64_t>(n);
+      size -= static_cast<std::size_t>(n);
+    }
+    return IOStatus::OK();
+  }
+
+  IOStatus zero_ahead() {
+    std::uint64_t goal = end_ + k_zero_ahead;
+    while (zeroed_ < goal) {
+      std::size_t size = std::min<std::uint64_t>(goal - zeroed_, k_zeros.size());
+      // Zeros are only for speed: without room for them the log goes on without.
+      if (!write_at(zeroed_, k_zeros.data(), size).ok()) break;
+      zeroed_ += size;
+    }
+    return IOStatus::OK();
+  }
+
+  IOStatus close_file() {
+    if (!fd_) return IOStatus::OK();
+    bool cut = zeroed_ == end_ || ftruncate(fd_.get(), static_cast<off_t>(end_)) == 0;
+    int number = errno;
+    fd_.reset();
+    return cut ? IOStatus::OK() : failure(name_, number);
+  }
+
+  std::string name_;
+  sys::Fd fd_;
+  std::uint64_t end_ = 0;
+  std::uint64_t zeroed_ = 0;  ///< the file's size; never below end_
+};
+
+bool is_log(const std::string& path) {
+  return path.ends_with(".log");
+}
+
+class WalFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+  const char* Name() const override { return "peregrine"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    IODebugContext* debug) override {
+    if (!is_log(path)) return target()->NewWritableFile(path, options, result, debug);
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    sys::Fd fd(open(path.c_str(), flags, 0600));
+    if (!fd) return failure(path, errno);
+    *result = std::make_unique<LogFile>(path, std::move(fd));
+    return IOStatus::OK();
+  }
+};
+
+// RocksDB's log: blocks of 32 KiB; a record is a 4-byte checksum, a 2-byte little-endian length, a
+// type, and never crosses a block; fewer than seven bytes at a block's end are padding.
+constexpr std::size_t k_block = kib(32);
+constexpr std::size_t k_header = 7;
+
+/// Where the records of a block end: at the first header without length and type, or at its end. Of
+/// such a header RocksDB says that the rest of its block is empty, and reads on behind it.
+std::size_t records_end(BytesView block) {
+  std::size_t at = 0;
+  while (block.size() - at >= k_header) {
+    BytesView header = block.substr(at, k_header);
+    std::size_t length = static_cast<unsigned char>(header[4]) |
+                         static_cast<std::size_t>(static_cast<unsigned char>(header[5])) << 8;
+    if (length == 0 && header[6] == 0) return at;
+    if (length > block.size() - at - k_header) return block.size();
+    at += k_header + length;
+  }
+  return block.size();
+}
+
+bool trim_log(const std::string& path) {
+  sys::Fd fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return false;
+  Bytes block(k_block, '\0');
+  std::uint64_t offset = 0;
+  while (true) {
+    ssize_t n = pread(fd.get(), block.data(), block.size(), static_cast<off_t>(offset));
+    if (n < 0) return false;
+    std::size_t end = records_end(BytesView(block).substr(0, static_cast<std::size_t>(n)));
+    offset += end;
+    if (end < static_cast<std::size_t>(n)) break;
+    if (static_cast<std::size_t>(n) < k_block) return true;
+  }
+  return ftruncate(fd.get(), static_cast<off_t>(offset)) == 0 && fsync(fd.get()) == 0;
+}
+
+}  // namespace
+
+std::shared_ptr<rocksdb::FileSystem> make_wal_file_system() {
+  return std::make_shared<WalFileSystem>(rocksdb::FileSystem::Default());
+}
+
+bool trim_logs(const std::string& directory) {
+  std::vector<std::string> names;
+  auto files = rocksdb::FileSystem::Default();
+  if (!files->GetChildren(directory, IOOptions(), &names, nullptr).ok()) return false;
+  return std::ranges::all_of(names, [&](const std::string& name) {
+    return !is_log(name) || trim_log(directory + "/" + name);
+  });
+}
+
+}  // namespace peregrine::store

@@ -1,0 +1,277 @@
+#include "supervisor/children.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+#include "base/log.h"
+
+namespace peregrine::supervisor {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Children say little: Ready and Statistics.
+constexpr std::size_t k_max_from_child = kib(4);
+// So many ends before all were ready, and the server gives up: the reason stands in the log.
+constexpr unsigned k_most_early_failures = 5;
+constexpr milliseconds k_poll{10};
+
+bool send(const std::shared_ptr<rpc::Datagrams>& line, const role::ControlMessage& message,
+          sys::Fd descriptor = {}) {
+  return line && line->send(role::encode_control(message), std::move(descriptor));
+}
+
+std::string_view crash_reason(int signal) {
+  // What the system-call filter sends.
+  if (signal == SIGSYS) return "sandbox violation: a system call that the role may not make";
+  if (signal == SIGKILL) return "killed: by the supervisor, an operator or for lack of memory";
+  const char* text = ::sigdescr_np(signal);
+  return text == nullptr ? "signal without a name" : text;
+}
+
+void log_end(const Slot& slot, const sys::ChildExit& exit, bool expected) {
+  if (exit.signal == 0) {
+    log_event(expected ? LogLevel::debug : LogLevel::error, "supervisor.child_ended",
+              {{"child", role_name(slot.role)},
+               {"index", slot.index},
+               {"pid", exit.pid},
+               {"code", exit.code}});
+    return;
+  }
+  log_event(LogLevel::error, "supervisor.child_crashed",
+            {{"child", role_name(slot.role)},
+             {"index", slot.index},
+             {"pid", exit.pid},
+             {"signal", exit.signal},
+             {"reason", crash_reason(exit.signal)}});
+}
+
+}  // namespace
+
+Children::Children(net::Gate& gate, const std::vector<Slot>& slots, Supplies supplies,
+                   Handlers handlers)
+    : gate_(gate), supplies_(std::move(supplies)), handlers_(std::move(handlers)) {
+  for (const Slot& slot : slots) processes_.emplace_back().slot = slot;
+}
+
+void Children::start() {
+  advance();
+}
+
+// A stage starts when the one before is ready: nobody accepts a client that nobody can serve.
+void Children::advance() {
+  if (serving_ || stopping_) return;
+  for (unsigned stage = 0; stage < k_stages; ++stage) {
+    bool complete = true;
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+      Process& process = processes_[i];
+      if (stage_of(process.slot.role) != stage) continue;
+      if (!process.was_started) spawn(i);
+      complete = complete && process.is_ready;
+    }
+    if (!complete) return;
+  }
+  serving_ = true;
+  handlers_.serving();
+}
+
+void Children::spawn(std::size_t position) {
+  Process& process = processes_[position];
+  process.was_started = true;
+  process.started = Monotonic::now();
+  if (launch(position)) {
+    give_start(process);
+  } else {
+    retry(position, milliseconds(0));
+  }
+}
+
+bool Children::launch(std::size_t position) {
+  Process& process = processes_[position];
+  std::string name(role_name(process.slot.role));
+  // The child reads its start blocking; this end is on the loop.
+  auto pair = sys::socket_pair(sys::SocketKind::seqpacket, sys::Blocking::yes);
+  if (!pair || !sys::set_nonblocking(pair->first.get())) {
+    log_event(LogLevel::error, "supervisor.no_socket", {{"child", name}});
+    return false;
+  }
+  auto child = sys::spawn_self({.arguments = {"peregrine", "--role", name},
+                                .descriptors = {{pair->second.get(), role::k_control_descriptor}},
+                                .standard_error = {}});
+  if (!child) {
+    log_event(LogLevel::error, "supervisor.not_started",
+              {{"child", name}, {"error", sys::describe(child.error())}});
+    return false;
+  }
+  pid_t pid = child->pid;
+  process.child = std::move(*child);
+  process.line = rpc::Datagrams::create(
+      gate_, std::move(pair->first), k_max_from_child,
+      [this, position](BytesView datagram, sys::Fd) { receive(position, datagram); },
+      [this, position, pid] { line_closed(position, pid); });
+  log_event(LogLevel::debug, "supervisor.started",
+            {{"child", name}, {"index", process.slot.index}, {"pid", pid}});
+  return true;
+}
+
+void Children::give_start(Process& process) {
+  send(process.line, role::Identify{process.slot.role, process.slot.index, supplies_.settings});
+  for (Process& peer : processes_) connect(process, peer);
+  if (process.slot.role == Role::front) {
+    for (const BoundListener& listener : supplies_.listeners) {
+      process.line->send_borrowed(
+          role::encode_control(role::Listen{listener.service, listener.address}),
+          listener.socket.get());
+    }
+    for (const role::TlsIdentity& identity : supplies_.identities) {
+      send(process.line, role::Identity{identity});
+    }
+  }
+  send(process.line, role::Begin{});
+}
+
+// Whichever of two starts later brings the pair: the earlier one gets its end like any new peer.
+void Children::connect(Process& process, Process& peer) {
+  auto kind = link_kind(process.slot.role, peer.slot.role);
+  if (!kind || !peer.child || !peer.line) return;
+  auto pair = sys::socket_pair(*kind);
+  if (!pair) {
+    log_event(LogLevel::error, "supervisor.no_socket",
+              {{"child", role_name(process.slot.role)}, {"peer", role_name(peer.slot.role)}});
+    return;
+  }
+  send(process.line, role::Link{peer.slot.role, peer.slot.index}, std::move(pair->first));
+  send(peer.line, role::Link{process.slot.role, process.slot.index}, std::move(pair->second));
+}
+
+void Children::ended(const sys::ChildExit& exit) {
+  auto found = std::ranges::find_if(
+      processes_, [&](const Process& p) { return p.child && p.child->pid == exit.pid; });
+  if (found == processes_.end()) return;
+  log_end(found->slot, exit, stopping_);
+  found->child.reset();
+  found->is_ready = false;
+  found->statistics = {};
+  if (auto line = std::exchange(found->line, nullptr)) line->close();
+  if (stopping_) return;
+  auto lifetime = std::chrono::duration_cast<milliseconds>(Monotonic::now() - found->started);
+  retry(static_cast<std::size_t>(found - processes_.begin()), lifetime);
+}
+
+void Children::retry(std::size_t position, milliseconds lifetime) {
+  if (!serving_ && ++early_failures_ == k_most_early_failures) handlers_.hopeless();
+  if (stopping_) return;
+  gate_.spawn(restart_after(position, processes_[position].backoff.next(lifetime)));
+}
+
+net::Task<void> Children::restart_after(std::size_t position, milliseconds delay) {
+  co_await net::sleep_until(gate_.loop(), deadline_in(delay));
+  // A worker without a core can do nothing; the core has its own back-off.
+  while (!stopping_ && position != 0 && !processes_.front().child) {
+    co_await net::sleep_until(gate_.loop(), deadline_in(Backoff::k_shortest));
+  }
+  if (stopping_) co_return;
+  ++processes_[position].restarts;
+  spawn(position);
+}
+
+void Children::receive(std::size_t position, BytesView datagram) {
+  Process& process = processes_[position];
+  auto message = role::decode_control(datagram);
+  if (!message) return;
+  if (std::holds_alternative<role::Ready>(*message)) {
+    process.is_ready = true;
+    advance();
+  } else if (auto* statistics = std::get_if<role::Statistics>(&*message)) {
+    process.statistics = *statistics;
+  }
+}
+
+// A child that nobody can talk to is of no use; one that is ending may take its time.
+void Children::line_closed(std::size_t position, pid_t pid) {
+  Process& process = processes_[position];
+  if (stopping_ || !process.child || process.child->pid != pid) return;
+  static_cast<void>(sys::send_signal(*process.child, SIGKILL));
+}
+
+void Children::reload(Bytes settings, std::vector<role::TlsIdentity> identities) {
+  supplies_.settings = std::move(settings);
+  supplies_.identities = std::move(identities);
+  for (Process& process : processes_) {
+    if (!process.child) continue;
+    send(process.line, role::Reload{supplies_.settings});
+    if (process.slot.role == Role::front) {
+      for (const role::TlsIdentity& identity : supplies_.identities) {
+        send(process.line, role::Identity{identity});
+      }
+    }
+    send(process.line, role::Begin{});
+  }
+}
+
+bool Children::any_alive(unsigned from_stage) const {
+  return std::ranges::any_of(
+      processes_, [&](const Process& p) { return p.child && stage_of(p.slot.role) >= from_stage; });
+}
+
+void Children::kill_all(unsigned from_stage) {
+  for (Process& process : processes_) {
+    if (!process.child || stage_of(process.slot.role) < from_stage) continue;
+    log_event(LogLevel::warning, "supervisor.killed",
+              {{"child", role_name(process.slot.role)}, {"index", process.slot.index}});
+    static_cast<void>(sys::send_signal(*process.child, SIGKILL));
+  }
+}
+
+net::Task<void> Children::wait_ended(unsigned from_stage, Deadline deadline) {
+  while (any_alive(from_stage) && Monotonic::now() < deadline) {
+    co_await net::sleep_until(gate_.loop(), deadline_in(k_poll));
+  }
+}
+
+net::Task<void> Children::stop() {
+  stopping_ = true;
+  Deadline worker_bound = deadline_in(k_worker_bound);
+  Deadline bound = deadline_in(k_stop_bound);
+  auto grace = static_cast<std::uint32_t>(k_grace.count());
+  for (Process& process : processes_) {
+    if (process.slot.role != Role::core) send(process.line, role::Stop{grace});
+  }
+  // The core goes last: what others acknowledge while they end must still reach the disk.
+  co_await wait_ended(1, worker_bound);
+  kill_all(1);
+  auto rest = std::chrono::duration_cast<milliseconds>(bound - Monotonic::now());
+  rest = std::clamp(rest, milliseconds(0), k_grace);
+  send(processes_.front().line, role::Stop{static_cast<std::uint32_t>(rest.count())});
+  co_await wait_ended(0, bound);
+  kill_all(0);
+  co_await wait_ended(0, deadline_in(std::chrono::seconds(1)));
+}
+
+bool Children::pass_operator(sys::Fd connection) {
+  Process& core = processes_.front();
+  return core.is_ready && send(core.line, role::Operator{}, std::move(connection));
+}
+
+net::Task<std::vector<ChildReport>> Children::ask_statistics(Deadline deadline) {
+  std::uint32_t question = ++question_;
+  for (Process& process : processes_) send(process.line, role::AskStatistics{question});
+  // Questions may overlap: an answer to a later one is as good.
+  auto waiting = [&] {
+    return std::ranges::any_of(processes_, [&](const Process& p) {
+      return p.is_ready && p.statistics.question < question;
+    });
+  };
+  while (waiting() && Monotonic::now() < deadline) {
+    co_await net::sleep_until(gate_.loop(), deadline_in(k_poll));
+  }
+  std::vector<ChildReport> out;
+  for (const Process& process : processes_) {
+    out.push_back({process.slot, process.child ? process.child->pid : 0, process.restarts,
+                   process.statistics.connections, process.statistics.served});
+  }
+  co_return out;
+}
+
+}  // namespace peregrine::supervisor

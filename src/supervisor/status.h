@@ -1,0 +1,25 @@
+#pragma once
+// Status: the JSON document that an operator's command shows.
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "supervisor/inputs.h"
+#include "supervisor/layout.h"
+
+namespace peregrine::supervisor {
+
+struct ChildReport {
+  Slot slot;
+  pid_t pid = 0;  ///< 0: not running
+  std::uint32_t restarts = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t served = 0;
+};
+
+/// Client connections are counted once, at the fronts.
+std::string status_json(const std::vector<ChildReport>& children,
+                        const std::vector<BoundListener>& listeners);
+
+}  // namespace peregrine::supervisor

@@ -1,0 +1,1 @@
+"""What the tests share: a server to run, connections to it, the transcript runner."""
