@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 #include <utility>
 
+#include "mail/mailbox_name.h"
 #include "mail/search_index.h"
+#include "model/summary.h"
 
 namespace peregrine::mail {
 namespace {
@@ -144,6 +146,9 @@ void AccountCheck::message(const ParsedKey& key, BytesView value) {
   if (!record) return found(key.family, key.second, std::string(k_undecodable));
   messages_[id] = record->size;
   if (!entries_.contains(id)) found(key.family, key.second, "no mailbox has it");
+  if (!record->summary.blob && !decode_summary(record->summary.inline_bytes, record->size)) {
+    found(key.family, key.second, "the summary does not decode");
+  }
   store::PartitionId partition = partition_of(account_);
   links_.push_back({record->blob, partition, id.value});
   if (record->summary.blob) links_.push_back({*record->summary.blob, partition, id.value});

