@@ -12,7 +12,7 @@
 #include "model/flags.h"
 #include "model/ids.h"
 #include "proto/imap/command.h"
-#include "proto/imap/framer.h"
+#include "proto/imap/frame_error.h"
 #include "proto/imap/parse_command.h"
 #include "proto/imap/sequence_set.h"
 
