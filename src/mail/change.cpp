@@ -153,7 +153,8 @@ void Change::apply(store::Sequence sequence) {
     if (known == account_.mailboxes_.end()) continue;
     Usage& usage = account_.usage_;
     usage.bytes += count.size - known->second.counters.size;
-    usage.messages += count.messages - known->second.counters.messages;
+    usage.messages += count.messages;
+    usage.messages -= known->second.counters.messages;
     known->second.counters = count;
   }
   account_.shared_.changes.note(account_.id(), sequence);

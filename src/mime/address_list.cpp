@@ -11,6 +11,9 @@
 namespace peregrine::mime {
 namespace {
 
+// No address has so many words; what follows in it is dropped.
+constexpr std::size_t k_max_tokens = 2000;
+
 enum class TokenKind : std::uint8_t { word, quoted, special };
 
 struct Token {
@@ -156,6 +159,10 @@ class AddressListReader {
   }
 
   void push(std::string_view text, TokenKind kind) {
+    if (tokens_.size() >= k_max_tokens) {
+      defects_.add(Defect::over_limit);
+      return;
+    }
     tokens_.push_back({text, kind, std::exchange(space_, false)});
     has_at_ = has_at_ || tokens_.back().is('@');
   }

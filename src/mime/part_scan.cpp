@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -183,21 +182,33 @@ class PartScanner {
   /// the delimiter.
   void end_parts(std::size_t level, bool at_delimiter) {
     if (level >= open_.size()) return;
-    for (const Open& open : std::span(open_).subspan(level)) end_part(open, at_delimiter);
+    // Innermost first: a part whose header reaches up to the delimiter has no line end to give, and
+    // then neither have those around it.
+    std::size_t inner_end = 0;
+    for (std::size_t i = open_.size(); i-- > level;) {
+      inner_end = end_part(open_[i], at_delimiter, inner_end);
+    }
     boundaries_.close_from(static_cast<std::uint32_t>(level));
     open_.resize(level);
   }
 
-  void end_part(const Open& open, bool at_delimiter) {
+  /// Returns where the body ends, which is not before `inner_end`.
+  std::size_t end_part(const Open& open, bool at_delimiter, std::size_t inner_end) {
     PartExtent& part = out_.parts[open.part];
     std::string_view body = raw_.substr(part.body_offset, position_ - part.body_offset);
     part.lines = line_ends_ - open.line_ends_before;
-    if (at_delimiter && body.ends_with('\n')) {
-      body = without_line_end(body);
+    std::string_view without_end = without_line_end(body);
+    if (at_delimiter && body.ends_with('\n') &&
+        part.body_offset + without_end.size() >= inner_end) {
+      body = without_end;
       --part.lines;
     }
     part.body_size = body.size();
-    if (part.kind != PartKind::multipart) return;
+    if (part.kind == PartKind::multipart) check_multipart(open, part);
+    return part.body_offset + body.size();
+  }
+
+  void check_multipart(const Open& open, PartExtent& part) {
     bool has_parts = out_.parts.size() > open.part + 1;
     if (!has_parts) {
       part.kind = PartKind::leaf;

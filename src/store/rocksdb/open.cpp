@@ -139,7 +139,6 @@ std::expected<void, OpenError> RocksEngine::open_database(const OpenOptions& opt
     return failed(rocksdb::Status::IOError("a log cannot be read"));
   }
   env_ = rocksdb::NewCompositeEnv(make_wal_file_system());
-  std::printf("%s\n", rocksdb::Env::Default()->SetAllowNonOwnerAccess(false).ToString().c_str());
   auto cache = rocksdb::NewLRUCache(std::max(options.cache_bytes, k_least_cache));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (Table table : k_tables) {

@@ -101,24 +101,44 @@ class LogFile final : public rocksdb::FSWritableFile {
   std::uint64_t zeroed_ = 0;  ///< the file's size; never below end_
 };
 
+/// RocksDB makes its files readable by everybody; one that is there keeps its mode. A failure is
+/// left to the call that follows.
+void make_private(const std::string& path) {
+  sys::Fd(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+}
+
 bool is_log(const std::string& path) {
   return path.ends_with(".log");
 }
 
+/// Logs of our own kind, and every file for its owner alone.
 class WalFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   using FileSystemWrapper::FileSystemWrapper;
   const char* Name() const override { return "peregrine"; }
 
-  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
-                                    IODebugContext* debug) override {
-    if (!is_log(path)) return target()->NewWritableFile(path, options, result, debug);
+  IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                           std::unique_ptr<rocksdb::FSWritableFile>* result,
+                           IODebugContext* debug) override {
+    if (!is_log(path)) {
+      make_private(path);
+      return target()->NewWritableFile(path, options, result, debug);
+    }
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
     sys::Fd fd(open(path.c_str(), flags, 0600));
     if (!fd) return failure(path, errno);
     *result = std::make_unique<LogFile>(path, std::move(fd));
     return IOStatus::OK();
+  }
+  IOStatus NewLogger(const std::string& path, const IOOptions& options,
+                     std::shared_ptr<rocksdb::Logger>* result, IODebugContext* debug) override {
+    make_private(path);
+    return target()->NewLogger(path, options, result, debug);
+  }
+  IOStatus LockFile(const std::string& path, const IOOptions& options, rocksdb::FileLock** lock,
+                    IODebugContext* debug) override {
+    make_private(path);
+    return target()->LockFile(path, options, lock, debug);
   }
 };
 
