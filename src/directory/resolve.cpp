@@ -65,7 +65,7 @@ Resolution Directory::finish(Walk& walk) const {
 bool Directory::expand(const Address& address, std::size_t depth, Walk& walk) const {
   if (lookup(address, depth, walk)) return true;
   if (options_.separator != 0) {
-    // RFC 5233 section 4: the detail after the separator does not take part in the lookup.
+    // RFC 5233 section 1: what follows the separator is detail for the user, not part of who it is.
     Address base = address.without_detail(options_.separator);
     if (base != address && !base.local().empty() && lookup(base, depth, walk)) return true;
   }

@@ -81,7 +81,7 @@ std::expected<Committed<MailboxId>, MailError> Account::create_mailbox(std::stri
   if (name.ends_with(k_delimiter)) name.remove_suffix(1);
   auto normal = normalise_name(name, shared_.limits.names);
   if (!normal) return std::unexpected(MailError::bad_name);
-  // RFC 6154 section 5.2: a use that another mailbox has is refused.
+  // RFC 6154 section 3: a use that cannot be given, since another mailbox has it, is refused.
   if (use != SpecialUse::none && find(use) != nullptr) return std::unexpected(MailError::exists);
   NamesChange names{Change(*this, shared_.store), {}, {}};
   Mailbox made;

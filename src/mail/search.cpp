@@ -15,8 +15,9 @@ namespace {
 
 /// memmem(3) is linear whatever the two strings are; std::string_view::find() is not (V22).
 bool contains(std::string_view text, std::string_view needle) {
-  return needle.empty() ||
-         memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
+  if (needle.empty()) return true;
+  if (text.size() < needle.size()) return false;
+  return memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
 }
 
 /// Header lines with their line ends, without the empty line behind them.
@@ -66,6 +67,13 @@ void rule_out(store::Store& store, AccountId account, const Block& block,
 }
 
 }  // namespace
+
+Bytes join_search_text(std::string_view headers, std::string_view body) {
+  Bytes out;
+  out.reserve(headers.size() + 1 + body.size());
+  out.append(headers).append(1, '\n').append(body);
+  return out;
+}
 
 bool matches(std::string_view text, const SearchCondition& condition) {
   std::string_view header = header_of(text);

@@ -6,8 +6,8 @@
 // The text of a message is what the worker made that received it, folded by text::search_fold():
 // one line "name: value\n" for each header field, in order, the name in lower case; then an empty
 // line
-// "\n"; then the decoded text of the body. Neither values nor the body hold a line end (folding
-// makes it a space). A message without header fields starts with the empty line.
+// "\n"; then the decoded text of the body, which may have lines of its own. No value holds a line
+// end (folding makes it a space). A message without header fields starts with the empty line.
 
 #include <cstdint>
 #include <expected>
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "mail/error.h"
 #include "model/ids.h"
 #include "store/store.h"
@@ -34,6 +35,9 @@ struct SearchCondition {
   std::string name;    ///< of header fields, lower case
   std::string needle;  ///< folded as the text is
 };
+
+/// The text of a message whose two halves came as mime::SearchText has them.
+Bytes join_search_text(std::string_view headers, std::string_view body);
 
 /// True when `text` meets the condition. Linear in the text.
 bool matches(std::string_view text, const SearchCondition& condition);

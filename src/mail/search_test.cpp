@@ -50,6 +50,10 @@ TEST(SearchText, FieldsAreKeptApart) {
   EXPECT_TRUE(meets(SearchField::text, "", "fox"));
   EXPECT_TRUE(meets(SearchField::text, "", "brown"));
   EXPECT_TRUE(meets(SearchField::text, "", ""));
+  Bytes joined = join_search_text("a: b\n", "one\n\ntwo: x\n");
+  EXPECT_TRUE(matches(joined, {SearchField::header, "a", "b"}));
+  EXPECT_FALSE(matches(joined, {SearchField::header, "two", "x"}));
+  EXPECT_TRUE(matches(joined, {SearchField::body, "", "two: x"}));
   EXPECT_TRUE(matches("\nbody: x", {SearchField::body, "", "body: x"}));
   EXPECT_FALSE(matches("\nbody: x", {SearchField::header, "body", "x"}));
   EXPECT_FALSE(matches("", {SearchField::header, "body", ""}));

@@ -9,12 +9,13 @@
 namespace peregrine::mime {
 
 struct Limits {
-  std::size_t header_fields = 1000;   ///< of one header
-  std::size_t header_bytes = mib(1);  ///< of one header
-  std::size_t field_bytes = kib(64);  ///< of one field, folded
-  std::size_t addresses = 2000;       ///< of one field, markers of groups included
-  std::size_t parameters = 128;       ///< of one field
-  std::size_t depth = 100;            ///< of nested parts
+  std::size_t header_fields = 1000;      ///< of one header
+  std::size_t header_bytes = mib(1);     ///< of one header
+  std::size_t field_bytes = kib(64);     ///< of one field, folded
+  std::size_t addresses = 2000;          ///< of one field, markers of groups included
+  std::size_t parameters = 128;          ///< of one field
+  std::size_t parameter_bytes = mib(1);  ///< of all fields with parameters of one message
+  std::size_t depth = 100;               ///< of nested parts
   std::size_t parts = 10000;
   /// Memory that the strings and lists of one summary may take, beyond one byte for each byte of
   /// the message; together with `parts` it keeps the encoded summary under SummaryLimits.

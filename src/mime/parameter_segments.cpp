@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
+#include <span>
 #include <utility>
 
 #include "text/charset.h"
@@ -93,16 +93,16 @@ void append_percent_decoded(std::string_view text, std::string& out) {
   }
 }
 
-using Segments = std::vector<ParameterSegment>;
-using Range = std::pair<Segments::const_iterator, Segments::const_iterator>;
+/// Segments of one base, by section and then as written.
+using Group = std::span<const ParameterSegment* const>;
 
 /// The value of segments 0, 1, 2 … or of one whole extended parameter.
-std::string joined_value(Range segments, Defects& defects) {
+std::string joined_value(Group segments, Defects& defects) {
   std::string bytes;
   std::string_view charset;
-  bool extended = segments.first->extended;
-  int expected = segments.first->section;
-  for (auto segment = segments.first; segment != segments.second; ++segment) {
+  bool extended = segments.front()->extended;
+  int expected = segments.front()->section;
+  for (const ParameterSegment* segment : segments) {
     if (segment->section < expected) {
       defects.add(Defect::duplicate_parameter);
       continue;
@@ -114,7 +114,7 @@ std::string joined_value(Range segments, Defects& defects) {
     }
     ++expected;
     std::string_view value = segment->value;
-    if (extended && segment == segments.first) {
+    if (extended && segment == segments.front()) {
       std::size_t first = value.find('\'');
       std::size_t second = first == std::string_view::npos ? first : value.find('\'', first + 1);
       if (second != std::string_view::npos) {
@@ -139,28 +139,39 @@ std::string joined_value(Range segments, Defects& defects) {
 }
 
 /// The parameters of one base: the plain one, the extended one, or the continued one.
-void join_group(Range group, std::vector<Parameter>& out, Defects& defects) {
-  auto [first, last] = group;
-  const std::string& base = first->base;
-  auto is_plain = [](const ParameterSegment& s) { return s.section < 0 && !s.extended; };
-  auto is_whole = [](const ParameterSegment& s) { return s.section < 0 && s.extended; };
-  auto plain = std::find_if(first, last, is_plain);
-  auto whole = std::find_if(first, last, is_whole);
-  auto zero = std::find_if(first, last, [](const auto& s) { return s.section >= 0; });
-  bool repeated =
-      std::count_if(first, last, is_plain) > 1 || std::count_if(first, last, is_whole) > 1;
-  if (plain != last) out.push_back({base, plain->value});
-  if (whole != last) out.push_back({base + "*", joined_value({whole, whole + 1}, defects)});
-  if (zero != last && zero->section == 0) {
-    std::string name = zero->extended ? base + "*" : base;
-    bool taken = zero->extended ? whole != last : plain != last;
-    if (!taken) out.push_back({std::move(name), joined_value({zero, last}, defects)});
+void join_group(Group group, std::vector<Parameter>& out, Defects& defects) {
+  const std::string& base = group.front()->base;
+  const ParameterSegment* plain = nullptr;
+  const ParameterSegment* whole = nullptr;
+  std::size_t sections = 0;
+  std::size_t wholes = 0;
+  for (const ParameterSegment* segment : group) {
+    if (segment->section >= 0) {
+      ++sections;
+      continue;
+    }
+    ++wholes;
+    const ParameterSegment*& first = segment->extended ? whole : plain;
+    if (first == nullptr) first = segment;
+  }
+  std::size_t found = (plain != nullptr ? 1U : 0U) + (whole != nullptr ? 1U : 0U);
+  bool repeated = wholes > found;
+  if (plain != nullptr) out.push_back({base, plain->value});
+  if (whole != nullptr) out.push_back({base + "*", joined_value(Group(&whole, 1), defects)});
+  Group continued = group.last(sections);
+  if (!continued.empty() && continued.front()->section == 0) {
+    bool extended = continued.front()->extended;
+    bool taken = (extended ? whole : plain) != nullptr;
+    if (!taken) {
+      out.push_back({extended ? base + "*" : base, joined_value(continued, defects)});
+      ++found;
+    }
     repeated = repeated || taken;
-  } else if (zero != last) {
+  } else if (!continued.empty()) {
     defects.add(Defect::malformed_content);
   }
   // Readers that know no RFC 2231 see another boundary than those that do.
-  if (base == "boundary") repeated = repeated || out.size() > 1;
+  if (base == "boundary") repeated = repeated || found > 1;
   if (repeated) {
     defects.add(base == "boundary" ? Defect::duplicate_boundary : Defect::duplicate_parameter);
   }
@@ -200,33 +211,33 @@ std::vector<ParameterSegment> read_segments(Cursor& in, const Limits& limits, De
 
 std::vector<Parameter> join_segments(std::vector<ParameterSegment> segments, Defects& defects) {
   std::vector<Parameter> out;
-  auto is_plain = [](const ParameterSegment& s) { return s.section < 0 && !s.extended; };
-  if (segments.size() == 1 && is_plain(segments[0])) {
+  if (segments.size() == 1 && segments[0].section < 0 && !segments[0].extended) {
     out.push_back({std::move(segments[0].base), std::move(segments[0].value)});
     return out;
   }
-  for (std::size_t i = 0; i < segments.size(); ++i) segments[i].position = i;
-  std::ranges::sort(segments, [](const ParameterSegment& a, const ParameterSegment& b) {
-    return std::tie(a.base, a.section, a.position) < std::tie(b.base, b.section, b.position);
+  std::vector<const ParameterSegment*> sorted;
+  sorted.reserve(segments.size());
+  for (const ParameterSegment& segment : segments) sorted.push_back(&segment);
+  std::ranges::sort(sorted, [](const ParameterSegment* a, const ParameterSegment* b) {
+    int order = a->base.compare(b->base);
+    if (order != 0) return order < 0;
+    return a->section != b->section ? a->section < b->section : a < b;
   });
-  // The parameters come out in the order in which their first segments stood.
-  std::vector<std::pair<std::size_t, Parameter>> found;
-  auto first = segments.cbegin();
-  while (first != segments.cend()) {
-    auto last = std::find_if(first, segments.cend(),
-                             [&first](const auto& s) { return s.base != first->base; });
-    std::size_t position = std::min_element(first, last, [](const auto& a, const auto& b) {
-                             return a.position < b.position;
-                           })->position;
-    join_group({first, last}, out, defects);
-    // One base gives at most three parameters.
-    std::size_t rank = position * 4;
-    for (Parameter& parameter : out) found.emplace_back(rank++, std::move(parameter));
-    out.clear();
-    first = last;
+  // A base's parameters come out where its first segment stood.
+  std::vector<Group> groups(segments.size());
+  Group rest = sorted;
+  while (!rest.empty()) {
+    std::size_t size = 1;
+    const ParameterSegment* first = rest.front();
+    for (; size < rest.size() && rest[size]->base == rest[0]->base; ++size) {
+      first = std::min(first, rest[size]);
+    }
+    groups[static_cast<std::size_t>(first - segments.data())] = rest.first(size);
+    rest = rest.subspan(size);
   }
-  std::ranges::sort(found, {}, [](const auto& entry) { return entry.first; });
-  for (auto& [rank, parameter] : found) out.push_back(std::move(parameter));
+  for (Group group : groups) {
+    if (!group.empty()) join_group(group, out, defects);
+  }
   return out;
 }
 

@@ -20,8 +20,7 @@ struct ParameterSegment {
   std::string base;  ///< lower case
   int section = k_whole;
   bool extended = false;
-  std::string value;         ///< unquoted, not yet percent-decoded
-  std::size_t position = 0;  ///< among the segments as written
+  std::string value;  ///< unquoted, not yet percent-decoded
 };
 
 /// Reads the parameters from the cursor to its end, unfolded text, at most limits.parameters of

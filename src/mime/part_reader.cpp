@@ -73,10 +73,13 @@ FieldId field_id(std::string_view name) {
   return other;
 }
 
+/// What the allocator adds to a block, and the rounding of its size.
+constexpr std::size_t k_block_bytes = 24;
+
 /// What a string costs: its bytes in the encoded summary, or the heap block it lives in.
 std::size_t cost_of(const std::string& text) {
-  constexpr std::size_t k_inline = 15, k_block = 17;
-  return text.size() <= k_inline ? text.size() : text.size() + k_block;
+  constexpr std::size_t k_inline = 15;
+  return text.size() <= k_inline ? text.size() : text.size() + k_block_bytes;
 }
 
 std::size_t cost_of(const std::optional<std::string>& text) {
@@ -84,7 +87,7 @@ std::size_t cost_of(const std::optional<std::string>& text) {
 }
 
 std::size_t cost_of(const std::vector<EnvelopeAddress>& list) {
-  std::size_t cost = list.capacity() * sizeof(EnvelopeAddress);
+  std::size_t cost = list.capacity() * sizeof(EnvelopeAddress) + k_block_bytes;
   for (const EnvelopeAddress& a : list) {
     cost += cost_of(a.name) + cost_of(a.mailbox) + cost_of(a.host);
   }
@@ -92,7 +95,7 @@ std::size_t cost_of(const std::vector<EnvelopeAddress>& list) {
 }
 
 std::size_t cost_of(const std::vector<Parameter>& list) {
-  std::size_t cost = list.capacity() * sizeof(Parameter);
+  std::size_t cost = list.capacity() * sizeof(Parameter) + k_block_bytes;
   for (const Parameter& p : list) cost += cost_of(p.name) + cost_of(p.value);
   return cost;
 }
@@ -215,7 +218,14 @@ void PartReader::read_envelope_field(const FieldView& field, unsigned id, Envelo
 }
 
 void PartReader::read_content_type(std::string_view value, Part& part) {
-  ContentType type = parse_content_type(value, limits_);
+  ContentType type;
+  if (take_parameters(value.size())) {
+    type = parse_content_type(value, limits_);
+  } else {
+    ContainerType bare = parse_container_type(value, limits_);
+    type.type = std::move(bare.type);
+    type.subtype = std::move(bare.subtype);
+  }
   defects_.add(type.defects);
   // RFC 2045 section 5.2: text/plain when the field makes no sense.
   if (!type.type.empty()) {
@@ -227,6 +237,7 @@ void PartReader::read_content_type(std::string_view value, Part& part) {
 }
 
 void PartReader::read_disposition(std::string_view value, Part& part) {
+  if (!take_parameters(value.size())) return;
   ContentDisposition disposition = parse_content_disposition(value, limits_);
   defects_.add(disposition.defects);
   if (disposition.type.empty() || !take(disposition.type)) return;
@@ -290,6 +301,13 @@ bool PartReader::take(std::size_t bytes) {
   }
   budget_ -= bytes;
   return true;
+}
+
+bool PartReader::take_parameters(std::size_t bytes) {
+  bool room = !exhausted_ && bytes <= parameter_bytes_left_;
+  parameter_bytes_left_ -= std::min(parameter_bytes_left_, bytes);
+  if (!room) defects_.add(Defect::over_limit);
+  return room;
 }
 
 bool PartReader::take(const std::string& text) {

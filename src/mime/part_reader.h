@@ -17,7 +17,8 @@ namespace peregrine::mime {
 
 class PartReader {
  public:
-  PartReader(const Limits& limits, std::size_t budget) : limits_(limits), budget_(budget) {}
+  PartReader(const Limits& limits, std::size_t budget)
+      : limits_(limits), budget_(budget), parameter_bytes_left_(limits.parameter_bytes) {}
 
   /// Reads the header of a part. If `envelope` is not null the part is the root of a message and
   /// its envelope is filled in, with the defaults of RFC 9051 section 7.5.2.
@@ -38,11 +39,14 @@ class PartReader {
   /// Takes memory off the budget; false, and a defect, when it is used up.
   bool take(std::size_t bytes);
   bool take(const std::string& text);
+  /// Counts the bytes of fields with parameters, the slowest to read.
+  bool take_parameters(std::size_t bytes);
   void keep(std::string value, std::optional<std::string>& target);
   void keep(std::vector<Parameter> parameters, std::vector<Parameter>& target);
 
   const Limits& limits_;
   std::size_t budget_;
+  std::size_t parameter_bytes_left_;
   bool exhausted_ = false;
   Defects defects_;
 };

@@ -40,12 +40,20 @@ Defects line_defects(std::string_view raw) {
   return out;
 }
 
+/// What the strings and lists of the summary may take, so that all of it stays within the size of
+/// the message and 8 MiB.
+std::size_t memory_budget(std::size_t raw_size, std::size_t parts, const Limits& limits) {
+  constexpr std::size_t k_allowance = mib(8);
+  std::size_t parts_bytes = parts * (sizeof(Part) + 2 * sizeof(PartExtent));
+  std::size_t base = k_allowance - std::min(k_allowance, parts_bytes);
+  return std::min(limits.summary_max_bytes, std::min(base, limits.summary_base_bytes) + raw_size);
+}
+
 }  // namespace
 
 MessageSummary read_message(std::string_view raw, const Limits& limits) {
   PartScan scan = scan_parts(raw, limits);
-  std::size_t budget = std::min(limits.summary_max_bytes, limits.summary_base_bytes + raw.size());
-  PartReader reader(limits, budget);
+  PartReader reader(limits, memory_budget(raw.size(), scan.parts.size(), limits));
 
   MessageSummary out;
   out.size = raw.size();

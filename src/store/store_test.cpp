@@ -412,7 +412,7 @@ TEST(MemoryHooks, a_flipped_bit_is_found_and_named) {
 
   std::vector<Finding> found = findings(*memory.store);
   ASSERT_EQ(found.size(), 2U);
-  EXPECT_EQ(found[0].where, "partition 7 key \"bad\"");
+  EXPECT_EQ(found[0].where, "partition 7 key 'bad'");
   EXPECT_TRUE(found[1].where.starts_with("blob "));
 }
 

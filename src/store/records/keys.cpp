@@ -113,7 +113,7 @@ Bytes prefix_end(BytesView prefix) {
 std::string printable(Table table, BytesView key) {
   if (table == Table::data) {
     if (auto partition = partition_of(key)) {
-      return fmt::format("partition {} key \"{}\"", partition->value,
+      return fmt::format("partition {} key '{}'", partition->value,
                          log_escape(key.substr(k_partition_bytes)));
     }
   }

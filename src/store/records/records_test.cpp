@@ -109,7 +109,7 @@ TEST(Keys, end_of_a_prefix) {
 
 TEST(Keys, are_printable) {
   EXPECT_EQ(printable(Table::data, data_key(PartitionId{9}, Bytes("a\n\0", 3))),
-            "partition 9 key \"a\\x0a\\x00\"");
+            "partition 9 key 'a\\x0a\\x00'");
   EXPECT_EQ(printable(Table::data, "x"), "data key 78");
 }
 

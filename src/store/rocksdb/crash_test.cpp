@@ -5,9 +5,9 @@
 #include <atomic>
 #include <random>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/rocksdb/child.h"
 #include "store/rocksdb/test_directory.h"
 
 namespace peregrine::store {
@@ -15,28 +15,30 @@ namespace {
 
 constexpr std::size_t k_zero_page = kib(4);
 
-/// In the child: delivers from `first` on, and writes how many deliveries are durable to `report`.
-[[noreturn]] void deliver_for_ever(const std::string& directory, std::uint64_t first, int report) {
-  auto store = open_rocksdb(test_options(directory));
-  if (!store) _exit(3);
-  // Nothing else commits, so that sequence and number run alike; the first sequence tells from
-  // where.
-  std::atomic<std::uint64_t> before_first = UINT64_MAX;
+/// Delivers for ever, from the first number that is not there, and writes to a pipe how many
+/// deliveries are durable. `argument`: the pipe's number, a colon, the directory.
+int deliver_for_ever(const std::string& argument) {
+  int report = std::atoi(argument.c_str());
+  auto store = open_rocksdb(test_options(argument.substr(argument.find(':') + 1)));
+  if (!store) return 3;
+  std::uint64_t first = delivered(**store);
+  // Nothing else commits from here on, so that number and sequence go alike.
+  std::atomic<std::uint64_t> base = UINT64_MAX;
   (*store)->on_durable([&](std::expected<Sequence, StoreError> news) {
     if (!news) _exit(4);
-    std::uint64_t base = before_first;
-    if (base > news->value) return;
-    std::uint64_t done = first + (news->value - base);
+    std::uint64_t before = base;
+    if (news->value <= before) return;
+    std::uint64_t done = first + news->value - before;
     if (write(report, &done, sizeof done) != sizeof done) _exit(5);
   });
-  std::uint64_t number = first;
-  before_first = (*store)->durable().value;
-  while (true) {
-    auto sequence = deliver(**store, number++);
-    if (!sequence) _exit(6);
-    if (number == first + 1) before_first = sequence->value - 1;
+  for (std::uint64_t number = first;; ++number) {
+    auto sequence = deliver(**store, number);
+    if (!sequence) return 6;
+    if (number == first) base = sequence->value - 1;
   }
 }
+
+const ChildTaskEntry k_deliver("deliver for ever", deliver_for_ever);
 
 std::uint64_t last_report(int fd) {
   std::uint64_t last = 0;
@@ -52,18 +54,12 @@ TEST(Crash, thirty_kills_lose_nothing_durable) {
   for (int round = 0; round < 30; ++round) {
     std::array<int, 2> channel{};
     ASSERT_EQ(pipe(channel.data()), 0);
-    pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      close(channel[0]);
-      deliver_for_ever(directory.path(), there, channel[1]);
-    }
+    std::string argument = std::to_string(channel[1]) + ":" + directory.path();
+    pid_t child = start_child("deliver for ever", argument);
     close(channel[1]);
-    usleep(static_cast<useconds_t>(20000 + random() % 150000));
+    usleep(static_cast<useconds_t>(60000 + random() % 200000));
     kill(child, SIGKILL);
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << "child ended with " << status;
+    ASSERT_EQ(wait_for_child(child), 128 + SIGKILL);
     std::uint64_t durable = std::max(last_report(channel[0]), there);
     close(channel[0]);
 

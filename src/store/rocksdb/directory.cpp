@@ -26,7 +26,7 @@ std::unexpected<OpenError> not_ours(std::string detail) {
   return std::unexpected(OpenError{StoreError::io, std::move(detail)});
 }
 
-std::expected<void, OpenError> check_entries(int directory, const std::string& path) {
+std::expected<void, OpenError> check_entries(int directory, uid_t owner, const std::string& path) {
   std::error_code error;
   std::filesystem::directory_iterator entries(path, error);
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
@@ -34,7 +34,7 @@ std::expected<void, OpenError> check_entries(int directory, const std::string& p
     struct stat facts{};
     if (fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
     bool known_kind = S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode);
-    if (known_kind && facts.st_uid == geteuid()) continue;
+    if (known_kind && facts.st_uid == owner) continue;
     return not_ours(fmt::format("{}/{} is {}: the store holds only files of its own; remove it",
                                 path, log_escape(name),
                                 known_kind ? "owned by another user" : "not a regular file"));
@@ -52,10 +52,7 @@ std::expected<sys::Fd, OpenError> lock_directory(const std::string& path) {
   if (!directory) return system_failure("open", path);
   struct stat facts{};
   if (fstat(directory.get(), &facts) != 0) return system_failure("examine", path);
-  if (facts.st_uid != geteuid()) {
-    return not_ours(fmt::format("{} is owned by user {}, this process runs as {}: change its owner",
-                                path, facts.st_uid, geteuid()));
-  }
+  // A directory of another user that is not open to all cannot be written by this process either.
   if ((facts.st_mode & 022) != 0) {
     return not_ours(fmt::format("{} can be written by other users: set its mode to 0700", path));
   }
@@ -65,7 +62,7 @@ std::expected<sys::Fd, OpenError> lock_directory(const std::string& path) {
         StoreError::in_use,
         fmt::format("the store in {} is in use by another process: stop it first", path)});
   }
-  TRY_VOID(check_entries(directory.get(), path));
+  TRY_VOID(check_entries(directory.get(), facts.st_uid, path));
   return directory;
 }
 

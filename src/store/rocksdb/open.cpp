@@ -30,7 +30,7 @@ constexpr std::size_t k_least_cache = mib(8);
 
 /// A damaged table file must not stop the server: RocksDB would refuse all writes once a compaction
 /// met it. It retries the compaction, the readers of that file get `corrupt`, and the log says so.
-class CorruptionListener final : public rocksdb::EventListener {
+class ErrorListener final : public rocksdb::EventListener {
  public:
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
     bool damaged = reason == rocksdb::BackgroundErrorReason::kCompaction && error->IsCorruption();
@@ -41,6 +41,13 @@ class CorruptionListener final : public rocksdb::EventListener {
     log_event(LogLevel::error, damaged ? "store.corrupt" : "store.background_error",
               {{"reason", error->ToString()}});
     if (damaged) *error = rocksdb::Status::OK();
+  }
+
+  /// After a failed write this store refuses further ones: coming back would take half of a commit
+  /// for written. The process starts again instead.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* automatic) override {
+    *automatic = false;
   }
 
  private:
@@ -56,7 +63,9 @@ rocksdb::DBOptions database_options(const OpenOptions& options, rocksdb::Env* en
   out.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   out.manual_wal_flush = true;
   out.max_background_jobs = 2;
-  out.max_open_files = 256;
+  // Bounded by bound_open_files() once it is open: a bound given here makes RocksDB ask for the
+  // process's limits, which the sandbox forbids.
+  out.max_open_files = -1;
   out.max_file_opening_threads = 1;
   out.skip_stats_update_on_db_open = true;
   out.write_buffer_manager =
@@ -72,7 +81,8 @@ rocksdb::DBOptions database_options(const OpenOptions& options, rocksdb::Env* en
   out.stats_persist_period_sec = 0;
   out.enable_write_thread_adaptive_yield = false;
   out.avoid_unnecessary_blocking_io = true;
-  out.listeners.push_back(std::make_shared<CorruptionListener>());
+  out.max_bgerror_resume_count = 0;
+  out.listeners.push_back(std::make_shared<ErrorListener>());
   return out;
 }
 
@@ -88,6 +98,7 @@ rocksdb::ColumnFamilyOptions table_options(Table table,
   out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   out.write_buffer_size = std::clamp(cache->GetCapacity() / 8, mib(2), mib(32));
   out.max_write_buffer_number = 4;
+  out.target_file_size_base = mib(128);
   out.level_compaction_dynamic_level_bytes = true;
   out.compression = rocksdb::kLZ4Compression;
   // Expunged mail leaves runs of tombstones, which scans have to walk over.
@@ -96,13 +107,19 @@ rocksdb::ColumnFamilyOptions table_options(Table table,
   if (table == Table::blobs) {
     out.enable_blob_files = true;
     out.min_blob_size = kib(1);
-    out.blob_file_size = mib(64);
+    out.blob_file_size = mib(128);
     out.compression = rocksdb::kNoCompression;
     out.enable_blob_garbage_collection = true;
     out.blob_garbage_collection_age_cutoff = 0.5;
     out.blob_garbage_collection_force_threshold = 0.5;
   }
   return out;
+}
+
+/// From here on files that were opened for reading are closed again, least recently used first.
+/// Tables that were there at the start stay open: they hold records only, 128 MiB each.
+void bound_open_files(rocksdb::DB& database) {
+  database.SetDBOptions({{"max_open_files", "256"}}).PermitUncheckedError();
 }
 
 OpenError open_error(const rocksdb::Status& status, const std::string& directory) {
@@ -151,6 +168,7 @@ std::expected<void, OpenError> RocksEngine::open_database(const OpenOptions& opt
       rocksdb::DB::Open(database_settings, options.directory, families, &handles, &database);
   if (!status.ok()) return failed(status);
   db_.reset(database);
+  bound_open_files(*db_);
   std::ranges::copy(handles, handles_.begin());
   return {};
 }

@@ -6,22 +6,13 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/rocksdb/child.h"
 #include "store/rocksdb/test_directory.h"
 
 namespace peregrine::store {
 namespace {
-
-/// Runs `test` in a child and answers its exit code; gtest's own state stays here.
-int in_child(const std::function<int()>& test) {
-  pid_t child = fork();
-  if (child == 0) _exit(test());
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 constexpr int k_skipped = 77;
 
@@ -57,10 +48,12 @@ int fill_a_small_disk(const std::string& directory) {
   return 0;
 }
 
+const ChildTaskEntry k_fill("fill a small disk", fill_a_small_disk);
+
 TEST(Space, a_full_disk_refuses_and_loses_nothing) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   TestDirectory directory;
-  int code = in_child([&] { return fill_a_small_disk(directory.path()); });
+  int code = wait_for_child(start_child("fill a small disk", directory.path()));
   if (code == k_skipped) GTEST_SKIP() << "may not mount";
   EXPECT_EQ(code, 0);
 }
@@ -84,7 +77,7 @@ TEST(Space, below_the_low_water_mark_nothing_is_written) {
 /// The log cannot grow beyond a limit of this process: a write error from the kernel.
 int hit_a_write_error(const std::string& directory) {
   signal(SIGXFSZ, SIG_IGN);
-  rlimit limit{mib(3), mib(3)};
+  rlimit limit{mib(1), RLIM_INFINITY};
   if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return k_skipped;
   auto store = open_rocksdb(test_options(directory));
   if (!store) return 1;
@@ -111,15 +104,18 @@ int hit_a_write_error(const std::string& directory) {
   // The format number took the first sequence.
   std::uint64_t promised = durable - 1;
   store->reset();
-  signal(SIGXFSZ, SIG_DFL);
+  limit.rlim_cur = RLIM_INFINITY;
+  setrlimit(RLIMIT_FSIZE, &limit);
   auto again = open_rocksdb(test_options(directory));
   if (!again) return 7;
   return delivered(**again) >= promised ? 0 : 8;
 }
 
+const ChildTaskEntry k_error("hit a write error", hit_a_write_error);
+
 TEST(Space, a_write_error_is_told_once_and_for_good) {
   TestDirectory directory;
-  int code = in_child([&] { return hit_a_write_error(directory.path()); });
+  int code = wait_for_child(start_child("hit a write error", directory.path()));
   if (code == k_skipped) GTEST_SKIP();
   EXPECT_EQ(code, 0);
 }

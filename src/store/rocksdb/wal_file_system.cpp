@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -26,79 +27,83 @@ constexpr std::size_t k_small_write = kib(256);
 constexpr std::array<char, kib(64)> k_zeros{};
 
 IOStatus failure(const std::string& name, int number) {
-  if (number == ENOSPC || number == EDQUOT) {
-    return IOStatus::NoSpace(name, std::strerror(number));
-  }
   return IOStatus::IOError(name, std::strerror(number));
 }
 
-/// A log: written at its end by one thread at a time, synced by any.
+/// A log: written at its end by one thread at a time, synced by any. After a failure nothing more
+/// is written to it, and no sync of it succeeds ever again: what the kernel gave up on once, it
+/// reports as written the next time. A failed write is told by the sync, since RocksDB asserts that
+/// nobody writes to a log after a failed write, which two threads cannot promise.
 class LogFile final : public rocksdb::FSWritableFile {
  public:
   LogFile(std::string name, sys::Fd fd) : name_(std::move(name)), fd_(std::move(fd)) {}
-  ~LogFile() override { static_cast<void>(close_file()); }
+  ~LogFile() override { close_file(); }
 
   using FSWritableFile::Append;
   IOStatus Append(const rocksdb::Slice& data, const IOOptions&, IODebugContext*) override {
-    if (IOStatus written = write_at(end_, data.data(), data.size()); !written.ok()) return written;
+    if (failure_ != 0 || !write_at(end_, data.data(), data.size())) return IOStatus::OK();
     end_ += data.size();
     if (end_ <= zeroed_) return IOStatus::OK();
     zeroed_ = end_;
-    return data.size() <= k_small_write ? zero_ahead() : IOStatus::OK();
-  }
-  IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
-  IOStatus Sync(const IOOptions&, IODebugContext*) override {
-    return fdatasync(fd_.get()) == 0 ? IOStatus::OK() : failure(name_, errno);
-  }
-  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
-    return fsync(fd_.get()) == 0 ? IOStatus::OK() : failure(name_, errno);
-  }
-  bool IsSyncThreadSafe() const override { return true; }
-  std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return end_; }
-  IOStatus Truncate(std::uint64_t size, const IOOptions&, IODebugContext*) override {
-    if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return failure(name_, errno);
-    end_ = zeroed_ = size;
+    if (data.size() <= k_small_write) zero_ahead();
     return IOStatus::OK();
   }
+  IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override { return sync_by(fdatasync); }
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return sync_by(fsync); }
+  bool IsSyncThreadSafe() const override { return true; }
+  std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return end_; }
   void PrepareWrite(std::size_t, std::size_t, const IOOptions&, IODebugContext*) override {}
-  IOStatus Close(const IOOptions&, IODebugContext*) override { return close_file(); }
+  IOStatus Close(const IOOptions&, IODebugContext*) override {
+    close_file();
+    return IOStatus::OK();
+  }
 
  private:
-  IOStatus write_at(std::uint64_t offset, const char* data, std::size_t size) {
+  IOStatus sync_by(int (*call)(int)) {
+    if (failure_ == 0 && call(fd_.get()) != 0) failure_ = errno;
+    return failure_ == 0 ? IOStatus::OK() : failure(name_, failure_);
+  }
+
+  bool write_at(std::uint64_t offset, const char* data, std::size_t size) {
     while (size > 0) {
       ssize_t n = pwrite(fd_.get(), data, size, static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return failure(name_, n < 0 ? errno : EIO);
+      if (n <= 0) {
+        failure_ = n < 0 ? errno : EIO;
+        return false;
+      }
       data += n;
       offset += static_cast<std::uint64_t>(n);
       size -= static_cast<std::size_t>(n);
     }
-    return IOStatus::OK();
+    return true;
   }
 
-  IOStatus zero_ahead() {
+  void zero_ahead() {
     std::uint64_t goal = end_ + k_zero_ahead;
     while (zeroed_ < goal) {
       std::size_t size = std::min<std::uint64_t>(goal - zeroed_, k_zeros.size());
+      ssize_t n = pwrite(fd_.get(), k_zeros.data(), size, static_cast<off_t>(zeroed_));
       // Zeros are only for speed: without room for them the log goes on without.
-      if (!write_at(zeroed_, k_zeros.data(), size).ok()) break;
-      zeroed_ += size;
+      if (n <= 0) return;
+      zeroed_ += static_cast<std::uint64_t>(n);
     }
-    return IOStatus::OK();
   }
 
-  IOStatus close_file() {
-    if (!fd_) return IOStatus::OK();
-    bool cut = zeroed_ == end_ || ftruncate(fd_.get(), static_cast<off_t>(end_)) == 0;
-    int number = errno;
+  void close_file() {
+    // What fails here is cut by trim_logs().
+    if (fd_ && zeroed_ != end_ && ftruncate(fd_.get(), static_cast<off_t>(end_)) == 0) {
+      zeroed_ = end_;
+    }
     fd_.reset();
-    return cut ? IOStatus::OK() : failure(name_, number);
   }
 
   std::string name_;
   sys::Fd fd_;
   std::uint64_t end_ = 0;
-  std::uint64_t zeroed_ = 0;  ///< the file's size; never below end_
+  std::uint64_t zeroed_ = 0;      ///< the file's size; never below end_
+  std::atomic<int> failure_ = 0;  ///< errno of the first failure
 };
 
 /// RocksDB makes its files readable by everybody; one that is there keeps its mode. A failure is
