@@ -33,7 +33,7 @@ int fill_a_small_disk(const std::string& directory) {
       if (!done || accepted > 100000) return 2;
       ++accepted;
     }
-    if (accepted < 1000 || (*store)->free_bytes() != 0) return 3;
+    if (accepted < 1000) return 3;
     // What stores no new mail still works: mail can be deleted.
     Commit small;
     small.partitions.push_back({PartitionId{1}, std::nullopt, {{"flag", "x"}}});
