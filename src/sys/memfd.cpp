@@ -52,8 +52,12 @@ SysResult<std::size_t> sealed_size(int fd, std::size_t maximum) {
 }  // namespace
 
 SysResult<Fd> create_sealed_memfd(BytesView bytes) {
+  return create_sealed_memfd(std::span(&bytes, 1));
+}
+
+SysResult<Fd> create_sealed_memfd(std::span<const BytesView> pieces) {
   TRY(Fd fd, create_memfd());
-  TRY_VOID(write_all(fd.get(), bytes));
+  for (BytesView piece : pieces) TRY_VOID(write_all(fd.get(), piece));
   if (::fcntl(fd.get(), F_ADD_SEALS, k_needed_seals | F_SEAL_SEAL) < 0) {
     return last_error(SysCall::fcntl);
   }

@@ -5,6 +5,7 @@
 // as the sender's `limits.file_bytes` covers the size.
 
 #include <cstddef>
+#include <span>
 
 #include "base/bytes.h"
 #include "sys/fd.h"
@@ -13,6 +14,8 @@ namespace peregrine::sys {
 
 /// A memory file with these bytes, sealed against writing, growing, shrinking and execution.
 SysResult<Fd> create_sealed_memfd(BytesView bytes);
+/// The same with these pieces one after another, so that nobody has to join them first.
+SysResult<Fd> create_sealed_memfd(std::span<const BytesView> pieces);
 
 /// Private, read-only view of a sealed memory file. Lives as long as the mapping object, also
 /// after the descriptor is closed.
