@@ -61,9 +61,9 @@ void append_challenge(std::string_view base64, Bytes& out) {
 
 void append_capabilities(const Capabilities& capabilities, Bytes& out) {
   append_ok("Capabilities follow", out);
-  append_item("TOP", out);
-  append_item("UIDL", out);
-  append_item("PIPELINING", out);
+  if (capabilities.top) append_item("TOP", out);
+  if (capabilities.uidl) append_item("UIDL", out);
+  if (capabilities.pipelining) append_item("PIPELINING", out);
   append_item("RESP-CODES", out);
   append_item("AUTH-RESP-CODE", out);
   // RFC 2449 section 6.7: mail is not deleted because it grows old.

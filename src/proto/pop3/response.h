@@ -43,13 +43,15 @@ void append_challenge(std::string_view base64, Bytes& out);
 
 /// RFC 2449 section 6. There is no IMPLEMENTATION: the program does not say what it is.
 struct Capabilities {
+  bool top = true;
+  bool uidl = true;
+  bool pipelining = true;
   bool user = false;                         ///< never in clear
   bool stls = false;                         ///< never within TLS
   std::vector<std::string> sasl_mechanisms;  ///< never in clear
 };
 
-/// The answer to CAPA, whole. What works in any state (TOP, UIDL, PIPELINING, response codes) is
-/// always listed.
+/// The answer to CAPA, whole. Response codes are always listed.
 void append_capabilities(const Capabilities& capabilities, Bytes& out);
 
 // The fixed texts that clients see.
