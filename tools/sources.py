@@ -11,14 +11,9 @@ SOURCE = ROOT / "src"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
-# Folders that are being written and are not built yet.
-UNFINISHED = set((SOURCE / "UNFINISHED").read_text(encoding="utf-8").split())
-
-
 def sources(*suffixes: str) -> list[Path]:
     """All files below src with one of the suffixes, relative to src, in order."""
-    paths = (path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.suffix in suffixes)
-    return sorted(path for path in paths if path.parts[0] not in UNFINISHED)
+    return sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.suffix in suffixes)
 
 
 def module_of(path: Path | str) -> str:
