@@ -14,7 +14,10 @@ struct FdWatch::State : std::enable_shared_from_this<State> {
     bool pending = false;  // Asio holds a handler for this side
   };
 
-  State(Loop& l, int fd) : loop(l), descriptor(l.impl().context, fd) {}
+  // Without a descriptor the watch is empty from the start, as after release().
+  State(Loop& l, int fd) : loop(l), descriptor(l.impl().context) {
+    if (fd >= 0) descriptor.assign(fd);
+  }
 
   void start(Side& side, Descriptor::wait_type type) {
     if (side.pending) return;
