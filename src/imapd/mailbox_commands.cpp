@@ -1,0 +1,79 @@
+// CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE. Core judges the names.
+
+#include "imapd/commands.h"
+#include "imapd/names.h"
+#include "imapd/session.h"
+#include "imapd/special_use.h"
+
+namespace peregrine::imapd {
+
+net::Task<Answer> execute(Session& session, imap::Create command) {
+  // RFC 9051 section 6.3.4: a delimiter at the end announces names below; the mailbox is the name
+  // without it.
+  if (command.mailbox.raw.ends_with('/')) command.mailbox.raw.pop_back();
+  auto name = name_from_wire(imap::MailboxName::parse(std::move(command.mailbox.raw)));
+  if (!name) co_return bad_name();
+  auto attribute = attribute_of(command.special_use);
+  if (!attribute) co_return no("USEATTR", "Special use is not supported");
+  api::CreateMailboxRequest request;
+  request.set_session(session.id());
+  request.set_name(*name);
+  request.set_special_use(*attribute);
+  auto answer = co_await api::create_mailbox(session.core(), request, Session::call_deadline());
+  if (!answer) co_return session.failed(answer.error());
+  co_return ok("Mailbox created");
+}
+
+net::Task<Answer> execute(Session& session, imap::Delete command) {
+  auto name = name_from_wire(command.mailbox);
+  if (!name) co_return bad_name();
+  api::DeleteMailboxRequest request;
+  request.set_session(session.id());
+  request.set_name(*name);
+  auto answer = co_await api::delete_mailbox(session.core(), request, Session::call_deadline());
+  if (!answer) co_return session.failed(answer.error());
+  if (session.selected() != nullptr && session.selected()->name == *name) session.select(nullptr);
+  co_return ok("Mailbox deleted");
+}
+
+net::Task<Answer> execute(Session& session, imap::Rename command) {
+  auto from = name_from_wire(command.from);
+  auto to = name_from_wire(command.to);
+  if (!from || !to) co_return bad_name();
+  api::RenameMailboxRequest request;
+  request.set_session(session.id());
+  request.set_from(*from);
+  request.set_to(*to);
+  auto answer = co_await api::rename_mailbox(session.core(), request, Session::call_deadline());
+  if (!answer) co_return session.failed(answer.error());
+  // A selected mailbox stays selected: it is known by its id.
+  co_return ok("Mailbox renamed");
+}
+
+namespace {
+
+enum class Subscribed : bool { no, yes };
+
+net::Task<Answer> subscribe(Session& session, imap::MailboxName mailbox, Subscribed subscribed) {
+  auto name = name_from_wire(mailbox);
+  if (!name) co_return bad_name();
+  api::SubscribeRequest request;
+  request.set_session(session.id());
+  request.set_name(*name);
+  request.set_subscribed(subscribed == Subscribed::yes);
+  auto answer = co_await api::subscribe(session.core(), request, Session::call_deadline());
+  if (!answer) co_return session.failed(answer.error());
+  co_return ok(subscribed == Subscribed::yes ? "Subscribed" : "Unsubscribed");
+}
+
+}  // namespace
+
+net::Task<Answer> execute(Session& session, imap::Subscribe command) {
+  return subscribe(session, std::move(command.mailbox), Subscribed::yes);
+}
+
+net::Task<Answer> execute(Session& session, imap::Unsubscribe command) {
+  return subscribe(session, std::move(command.mailbox), Subscribed::no);
+}
+
+}  // namespace peregrine::imapd

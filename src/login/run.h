@@ -1,0 +1,13 @@
+#pragma once
+// The role `login`: IMAP and POP3 until somebody has authenticated. It can ask core whether a name
+// and a password belong together, and nothing else; a connection that has logged in is moved to a
+// process that can reach mail and no passwords.
+
+#include "role/control.h"
+
+namespace peregrine::login {
+
+/// Serves until the supervisor says stop; the exit status.
+int run(role::Start start);
+
+}  // namespace peregrine::login
