@@ -1,0 +1,229 @@
+#include "smtpd/session.h"
+
+#include "base/foreign_protocol.h"
+#include "base/log.h"
+#include "proto/smtp/framer.h"
+#include "proto/smtp/grammar.h"
+#include "proto/smtp/replies.h"
+
+namespace peregrine::smtpd {
+namespace {
+
+/// Commands that change how the following bytes are to be read. RFC 2920 section 3.1 ends a group
+/// at some others too (NOOP, VRFY, QUIT); what stands behind those means the same in any case.
+bool changes_the_reading(smtp::Verb verb) {
+  switch (verb) {
+    case smtp::Verb::helo:
+    case smtp::Verb::ehlo:
+    case smtp::Verb::lhlo:
+    case smtp::Verb::data:
+    case smtp::Verb::start_tls:
+    case smtp::Verb::auth:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string_view reason_of(LineEvent event) {
+  switch (event) {
+    case LineEvent::bare_cr:
+      return "bare CR";
+    case LineEvent::bare_lf:
+      return "bare LF";
+    case LineEvent::nul:
+      return "NUL";
+    default:
+      return "endless line";
+  }
+}
+
+}  // namespace
+
+Session::Session(role::Worker& worker, role::Connection& connection)
+    : worker_(worker),
+      connection_(connection),
+      client_(worker, connection),
+      framer_(smtp::k_basic_limits),
+      dialogue_({.lmtp = connection.facts.service == Service::lmtp},
+                connection.facts.tls ? smtp::Channel::tls : smtp::Channel::clear) {}
+
+net::Task<role::SessionEnd> Session::run() {
+  Next next = Next::go_on;
+  while (next == Next::go_on) {
+    LineEvent event = framer_.next();
+    if (event == LineEvent::need_more) {
+      next = co_await more_input();
+    } else if (event == LineEvent::line) {
+      next = co_await handle_line();
+    } else {
+      next = refuse_event(event);
+    }
+    if (!client_.is_full()) continue;
+    bool is_sent = co_await client_.flush();
+    if (!is_sent) next = Next::gone;
+  }
+  if (next != Next::gone) {
+    bool is_sent = co_await client_.flush();
+    if (!is_sent) next = Next::gone;
+  }
+  log_event(LogLevel::debug, "smtp.session_ended",
+            {{"conn", log_id()},
+             {"messages", messages_},
+             {"errors", errors_},
+             {"tls_follows", next == Next::begin_tls}});
+  if (next == Next::begin_tls) co_return role::BeginTls{};
+  co_return role::Closed{};
+}
+
+/// Sends what was said, then waits for the client.
+net::Task<Session::Next> Session::more_input() {
+  Deadline deadline = deadline_in(worker_.settings().limits.smtp_idle);
+  role::Client::Input input = co_await client_.receive(deadline);
+  if (input != role::Client::Input::data) co_return say_goodbye(input);
+  // Before a byte of it is taken for a command (V15).
+  if (!std::exchange(has_spoken_, true) &&
+      detect_foreign_protocol(client_.received()) != ForeignProtocol::none) {
+    co_return refuse_for_good(smtp::k_reply_foreign_protocol, "foreign protocol");
+  }
+  framer_.feed(client_.received());
+  co_return Next::go_on;
+}
+
+Session::Next Session::say_goodbye(role::Client::Input why) {
+  switch (why) {
+    case role::Client::Input::timed_out:
+      // RFC 5321 section 4.5.3.2.7: the server waits five minutes at least.
+      reply(smtp::k_reply_timeout);
+      return Next::close;
+    case role::Client::Input::stopping:
+      // RFC 5321 section 3.8: 421 before a shutdown.
+      reply(smtp::k_reply_shutting_down);
+      return Next::close;
+    default:
+      return Next::gone;
+  }
+}
+
+net::Task<Session::Next> Session::handle_line() {
+  Next next = Next::go_on;
+  auto command = judge_line(next);
+  if (!command) co_return next;
+  if (auto* rcpt = std::get_if<smtp::RcptTo>(&*command)) {
+    next = co_await recipient(std::move(*rcpt));
+  } else if (std::holds_alternative<smtp::Data>(*command)) {
+    next = co_await data();
+  } else {
+    next = obey(*command);
+  }
+  co_return next;
+}
+
+/// The command of the framer's line when it may be obeyed; otherwise it has been answered.
+std::optional<smtp::Command> Session::judge_line(Next& next) {
+  BytesView line = framer_.line();
+  smtp::Verb verb = smtp::parse_verb(line);
+  if (spoke_too_soon(verb)) {
+    next = refuse_for_good(smtp::k_reply_early_talk, "pipelining out of turn");
+    return std::nullopt;
+  }
+  if (auto refused = dialogue_.refusal(verb, offered_)) {
+    next = refuse(*refused);
+    return std::nullopt;
+  }
+  const Transaction* transaction = dialogue_.transaction();
+  auto utf8 = transaction != nullptr ? transaction->mail.smtp_utf8 : AllowUtf8::no;
+  // RFC 1870 section 4: before EHLO, and after HELO, no parameter exists.
+  auto command = smtp::parse_command(line, {.offered = offered_, .recipient_utf8 = utf8});
+  if (command) return std::move(*command);
+  next = refuse(smtp::reply_to(command.error()));
+  return std::nullopt;
+}
+
+/// RFC 2920 section 3.1. Bytes behind STARTTLS would be an injection into the encrypted session
+/// (V13), bytes behind DATA were sent before anybody asked for them (V15).
+bool Session::spoke_too_soon(smtp::Verb verb) const {
+  return framer_.has_buffered() && (!offered_.pipelining || changes_the_reading(verb));
+}
+
+Session::Next Session::obey(const smtp::Command& command) {
+  if (const auto* greeting = std::get_if<smtp::Hello>(&command)) return hello(*greeting);
+  if (const auto* mail = std::get_if<smtp::MailFrom>(&command)) {
+    dialogue_.begin(*mail);
+    reply(smtp::k_reply_sender_ok);
+  } else if (std::holds_alternative<smtp::Rset>(command)) {
+    dialogue_.reset();
+    reply(smtp::k_reply_ok);
+  } else if (std::holds_alternative<smtp::Noop>(command)) {
+    reply(smtp::k_reply_ok);
+  } else if (std::holds_alternative<smtp::Help>(command)) {
+    reply(smtp::k_reply_help);
+  } else if (std::holds_alternative<smtp::Quit>(command)) {
+    reply(smtp::k_reply_closing);
+    return Next::close;
+  } else if (std::holds_alternative<smtp::StartTls>(command)) {
+    reply(smtp::k_reply_ready_for_tls);
+    return Next::begin_tls;
+  } else {
+    // RFC 5321 section 7.3: VRFY tells nobody who has a mailbox (V33).
+    return refuse(smtp::k_reply_not_implemented);
+  }
+  return Next::go_on;
+}
+
+Session::Next Session::hello(const smtp::Hello& hello) {
+  dialogue_.greet(hello.verb);
+  helo_ = hello.name;
+  const std::string& host = worker_.settings().server.hostname;
+  if (hello.verb == smtp::Verb::helo) {
+    // RFC 5321 section 4.1.1.1: the answer to HELO is one line, and nothing is offered.
+    offered_ = {};
+    reply(smtp::Reply(250, {}, host));
+    return Next::go_on;
+  }
+  offered_ = extensions();
+  framer_.set_limits({.max_line = worker_.settings().limits.smtp_command_line,
+                      .max_overlong = smtp::k_extended_limits.max_overlong});
+  reply(smtp::hello_reply(host, offered_));
+  return Next::go_on;
+}
+
+smtp::Extensions Session::extensions() const {
+  const config::Settings& settings = worker_.settings();
+  auto enabled = [&](std::string_view name) {
+    return !config::has_word(settings.smtp.disabled_extensions, name);
+  };
+  // RFC 2033 section 4: LMTP has PIPELINING and ENHANCEDSTATUSCODES in any case.
+  return {.pipelining = is_lmtp() || enabled("PIPELINING"),
+          .max_size = settings.limits.message_size,
+          .eight_bit_mime = enabled("8BITMIME"),
+          .smtp_utf8 = enabled("SMTPUTF8"),
+          .enhanced_status_codes = true,
+          .start_tls = !connection_.facts.tls && connection_.facts.service == Service::smtp &&
+                       !settings.tls.certificates.empty(),
+          .auth_mechanisms = {}};
+}
+
+/// A command that was wrong: the client may go on, but not for ever (RFC 5321 section 7.8).
+Session::Next Session::refuse(const smtp::FixedReply& refused) {
+  reply(refused);
+  if (++errors_ < worker_.settings().limits.errors_per_session) return Next::go_on;
+  return refuse_for_good(smtp::k_reply_too_many_errors, "too many errors");
+}
+
+Session::Next Session::refuse_for_good(const smtp::FixedReply& last, std::string_view reason) {
+  reply(last);
+  connection_.is_offence = true;
+  log_event(LogLevel::info, "smtp.offence",
+            {{"conn", log_id()}, {"peer", connection_.facts.peer}, {"reason", reason}});
+  return Next::close;
+}
+
+Session::Next Session::refuse_event(LineEvent event) {
+  if (!is_fatal(event)) return refuse(smtp::k_reply_line_too_long);
+  bool is_endless = event == LineEvent::endless;
+  return refuse_for_good(is_endless ? smtp::k_reply_line_too_long : smtp::k_reply_bare_line_end,
+                         reason_of(event));
+}
+
+}  // namespace peregrine::smtpd

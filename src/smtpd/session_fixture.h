@@ -1,0 +1,54 @@
+#pragma once
+// For tests: one session with a client and a core that are both scripted, on one loop. The client
+// sends a step, waits for so many replies, and sends the next; at the end it closes its side.
+
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "api/client.h"
+#include "smtpd/session.h"
+
+namespace peregrine::smtpd {
+
+struct Step {
+  std::string send;
+  std::size_t replies = 1;
+};
+
+class SessionFixture {
+ public:
+  SessionFixture() {
+    hold_control_descriptor();
+    settings.server.hostname = "mx.example.test";
+    facts.id = ConnectionId(7);
+    facts.peer = "192.0.2.1";
+    facts.is_loopback = true;
+  }
+
+  config::Settings settings;
+  rpc::OpenConnection facts;
+  /// What core answers; a request that is not here is refused.
+  api::DeliverOutcome outcome = api::DELIVER_OK;
+  bool has_core = true;
+  std::vector<api::DeliverRequest> delivered;
+  Bytes delivered_file;  ///< what the last delivery passed as a memory file
+
+  /// Everything that the session wrote. `end` and `is_offence` say how it ended.
+  std::string play(std::vector<Step> steps);
+  role::SessionEnd end;
+  bool is_offence = false;
+
+ private:
+  // The worker takes its control line at a fixed number, which must not be somebody else's.
+  void hold_control_descriptor();
+  void serve_core(rpc::Request request);
+  net::Task<void> talk(net::Stream& client, std::vector<Step> steps);
+  net::Task<void> run_session(role::Worker& worker, role::Connection& connection);
+  net::Task<void> finish(net::Loop& loop, net::Task<void> talk);
+
+  sys::Fd supervisor_;
+  std::string said_;
+};
+
+}  // namespace peregrine::smtpd

@@ -1,0 +1,47 @@
+#pragma once
+// The trace fields that stand on top of every message accepted: Return-Path and Received (RFC 5321
+// section 4.4), and the look at those of others that ends a loop.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "rpc/handoff.h"
+
+namespace peregrine::smtpd {
+
+/// How the message came, for the "with" clause.
+struct Transport {
+  bool lmtp = false;
+  bool extended = false;  ///< EHLO, not HELO
+  bool utf8 = false;      ///< MAIL said SMTPUTF8
+  bool tls = false;
+};
+
+/// The registered name: "ESMTPS", "LMTP", "UTF8SMTP" …
+std::string_view protocol_name(Transport transport);
+
+struct TraceInfo {
+  std::string_view mail_from;  ///< empty for the null reverse-path
+  std::string_view helo;
+  std::string_view hostname;   ///< ours
+  std::string_view recipient;  ///< only where there is one, or empty
+  Transport transport;
+  std::uint64_t trace = 0;  ///< the message's id in the logs
+  UnixTime time;
+};
+
+/// Return-Path and Received, to stand in front of the message. Nothing when a value cannot be
+/// written as a header field.
+std::optional<std::string> trace_fields(const TraceInfo& info, const rpc::OpenConnection& facts);
+
+/// 16 hexadecimal digits, as the logs show an id.
+std::string trace_text(std::uint64_t trace);
+
+/// Fields named Received in a header block.
+std::size_t count_received(BytesView header);
+
+}  // namespace peregrine::smtpd
