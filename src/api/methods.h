@@ -86,6 +86,12 @@ constexpr RoleSet roles_of(std::uint16_t method) {
   return 0;
 }
 
+/// The roles that any row names.
+inline constexpr RoleSet k_callers = 0
+#define PEREGRINE_CALLERS(number, name, Request, Response, roles) | (roles)
+    PEREGRINE_CALLS(PEREGRINE_CALLERS, PEREGRINE_CALLERS);
+#undef PEREGRINE_CALLERS
+
 /// Why core refuses a call; CallFailure::code. Never renumber.
 enum class ErrorCode : std::uint16_t {
   dropped = 0,

@@ -1,7 +1,9 @@
 #pragma once
 // Authenticator: is this the account's password? Argon2id on the pool, the same work for an account
-// that does not exist (V33), a bound on how many run at a time (V34), and a short memory of
-// passwords that were right, as keyed digests. For core's loop thread alone.
+// that does not exist (V33), a bound on how many run at a time, in all and for one address (V34),
+// and a short memory of passwords that were right, as keyed digests. A password whose hash has
+// another cost than the settings ask for is hashed anew when it was right. For core's loop thread
+// alone.
 
 #include <chrono>
 #include <map>
@@ -18,6 +20,9 @@ struct AuthLimits {
   crypto::PasswordCost cost;
   std::chrono::milliseconds cache_time{0};
   std::size_t most_waiting = 256;  ///< verifications queued or running
+  /// The same for one IPv4 address or IPv6 /64 that is not this machine: who guesses waits behind
+  /// himself.
+  std::size_t most_waiting_of_peer = 16;
   std::size_t most_remembered = 65536;
 };
 
@@ -30,22 +35,36 @@ class Authenticator {
 
   void set_limits(const AuthLimits& limits) { limits_ = limits; }
 
-  /// `login_name`: an address, or a local part that is unique here.
-  net::Task<std::expected<AccountId, AuthError>> check(Bytes login_name, Secret password);
+  /// `login_name`: an address, or a local part that is unique here. `peer`: an IP address, or empty
+  /// when there is none.
+  net::Task<std::expected<AccountId, AuthError>> check(Bytes login_name, Secret password,
+                                                       std::string peer = {});
 
  private:
   using Key = Bytes;
+  class Waiting;
   [[nodiscard]] Key remembered_key(const std::string& hash, BytesView password) const;
   [[nodiscard]] bool is_remembered(const Key& key);
   void remember(Key key);
+  /// Ready: right; cancelled: wrong; timed out: not known.
+  void finish_same(const Key& key, net::WaitResult verdict);
+  [[nodiscard]] bool is_full(const std::string& peer) const;
+  /// Whether `hash`, empty for nobody's, is of `password`, which lives until the task is done.
+  net::Task<std::expected<bool, crypto::PasswordError>> verify(std::string hash,
+                                                               BytesView password);
+  net::Task<void> renew(AccountId account, std::string hash, BytesView password);
 
   Pool& pool_;
   directory::Directory& directory_;
   AuthLimits limits_;
   Bytes secret_ = crypto::random_bytes(32);
   std::size_t waiting_ = 0;
+  std::map<std::string, std::size_t> waiting_peers_;  ///< by prefix
   // The key covers the stored hash: a changed password finds nothing here.
   std::map<Key, Deadline> remembered_;
+  /// The same password of the same account, while it is being verified: one verification is enough
+  /// when many connections log in at once.
+  std::multimap<Key, net::Waiter**> same_;
 };
 
 }  // namespace peregrine::core

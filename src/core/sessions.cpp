@@ -55,12 +55,12 @@ bool Sessions::release(SessionId session, std::uint64_t channel) {
   return true;
 }
 
-std::vector<SessionId> Sessions::release_channel(std::uint64_t channel) {
-  std::vector<SessionId> ended;
+std::vector<Sessions::Redeemed> Sessions::release_channel(std::uint64_t channel) {
+  std::vector<Redeemed> ended;
   for (const auto& [id, session] : sessions_) {
-    if (session.channel == channel) ended.push_back(id);
+    if (session.channel == channel) ended.push_back({id, session.account});
   }
-  for (SessionId id : ended) sessions_.erase(id);
+  for (const Redeemed& session : ended) sessions_.erase(session.session);
   return ended;
 }
 

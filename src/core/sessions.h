@@ -41,7 +41,7 @@ class Sessions {
   /// False when there is no such session on the channel.
   bool release(SessionId session, std::uint64_t channel);
   /// Ends all of a channel's sessions; answers them, for what they hold elsewhere.
-  std::vector<SessionId> release_channel(std::uint64_t channel);
+  std::vector<Redeemed> release_channel(std::uint64_t channel);
   [[nodiscard]] std::size_t open() const { return sessions_.size(); }
 
  private:

@@ -37,7 +37,8 @@ enum class DirectoryError : std::uint8_t {
 };
 
 struct Options {
-  char separator = '+';  ///< RFC 5233 subaddresses; 0 for none
+  char separator = '+';   ///< RFC 5233 subaddresses; 0 for none
+  bool catch_all = true;  ///< aliases with "*" as their local part count
   /// Bounds of following aliases; what goes over is `unavailable` and logged.
   std::size_t max_depth = 10;
   std::size_t max_targets = 1000;
@@ -78,6 +79,8 @@ class Directory {
       : store_(store), options_(options) {}
   static std::expected<std::unique_ptr<Directory>, DirectoryError> open(
       store::Store& store, const Options& options = {});
+
+  void set_options(const Options& options) { options_ = options; }
 
   std::expected<store::Sequence, DirectoryError> add_domain(const std::string& domain);
   std::expected<store::Sequence, DirectoryError> remove_domain(const std::string& domain);

@@ -63,14 +63,15 @@ Resolution Directory::finish(Walk& walk) const {
 }
 
 bool Directory::expand(const Address& address, std::size_t depth, Walk& walk) const {
-  if (lookup(address, depth, walk)) return true;
+  // "*" names the catch-all and is no mailbox that anybody can address.
+  if (address.local() != "*" && lookup(address, depth, walk)) return true;
   if (options_.separator != 0) {
     // RFC 5233 section 1: what follows the separator is detail for the user, not part of who it is.
     Address base = address.without_detail(options_.separator);
     if (base != address && !base.local().empty() && lookup(base, depth, walk)) return true;
   }
   auto any = Address::parse("*@" + address.domain());
-  if (any && lookup(*any, depth, walk)) return true;
+  if (options_.catch_all && any && lookup(*any, depth, walk)) return true;
   // RFC 5321 section 4.5.1: mail to postmaster is accepted at every domain that is served.
   if (!iequals(address.local(), "postmaster")) return false;
   auto postmaster = postmaster_account();

@@ -58,6 +58,8 @@ class Accounts {
   Accounts(store::Store& store, const directory::Directory& directory, const Limits& limits = {});
   ~Accounts();
 
+  void set_limits(const Limits& limits) { shared_.limits = limits; }
+
   /// Loads the account if need be; makes INBOX and the standard mailboxes of a new one. Valid until
   /// the next call of any function here.
   std::expected<Account*, MailError> open(AccountId account);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,8 @@ void report_differences(const std::vector<store::BlobLink>& has,
   }
 }
 
+}  // namespace
+
 std::expected<void, MailError> verify_account(store::Store& store, AccountId account,
                                               const Report& report,
                                               std::vector<store::BlobLink>& links) {
@@ -53,7 +56,23 @@ std::expected<void, MailError> verify_account(store::Store& store, AccountId acc
   return {};
 }
 
-}  // namespace
+std::expected<void, MailError> verify_links(store::Store& store,
+                                            std::vector<store::BlobLink> wanted,
+                                            const Report& report) {
+  std::vector<store::BlobLink> links;
+  auto scanned = store.scan_links([&](const store::BlobLink& link) {
+    if (link.partition != store::k_system_partition) links.push_back(link);
+    return true;
+  });
+  if (!scanned && scanned.error() != store::StoreError::corrupt) {
+    return std::unexpected(from_store(scanned.error()));
+  }
+  tidy(wanted);
+  tidy(links);
+  report_differences(wanted, links, "is not linked", report);
+  report_differences(links, wanted, "is linked, and no message needs it", report);
+  return {};
+}
 
 std::expected<void, MailError> verify(store::Store& store, const directory::Directory& directory,
                                       const Report& report) {
@@ -73,19 +92,7 @@ std::expected<void, MailError> verify(store::Store& store, const directory::Dire
     }
     TRY_VOID(verify_account(store, account, report, wanted));
   }
-  std::vector<store::BlobLink> links;
-  auto scanned = store.scan_links([&](const store::BlobLink& link) {
-    if (link.partition != store::k_system_partition) links.push_back(link);
-    return true;
-  });
-  if (!scanned && scanned.error() != store::StoreError::corrupt) {
-    return std::unexpected(from_store(scanned.error()));
-  }
-  tidy(wanted);
-  tidy(links);
-  report_differences(wanted, links, "is not linked", report);
-  report_differences(links, wanted, "is linked, and no message needs it", report);
-  return {};
+  return verify_links(store, std::move(wanted), report);
 }
 
 }  // namespace peregrine::mail

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "directory/directory.h"
 #include "mail/error.h"
@@ -22,6 +23,17 @@ using Report = std::function<void(const store::Finding&)>;
 /// directory::verify() finds. Answers an error only when the store cannot be read at all.
 std::expected<void, MailError> verify(store::Store& store, const directory::Directory& directory,
                                       const Report& report);
+
+// The parts of it, for a caller that has to take breaks in between.
+
+/// One account; `links` gets each link that its messages should have.
+std::expected<void, MailError> verify_account(store::Store& store, AccountId account,
+                                              const Report& report,
+                                              std::vector<store::BlobLink>& links);
+/// Compares what all accounts should have linked with what is.
+std::expected<void, MailError> verify_links(store::Store& store,
+                                            std::vector<store::BlobLink> wanted,
+                                            const Report& report);
 
 struct DumpFilter {
   std::optional<AccountId> account;  ///< none: the directory and all accounts

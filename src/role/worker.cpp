@@ -44,8 +44,9 @@ int Worker::run() {
 
 void Worker::add_link(LinkedSocket link) {
   if (link.link.peer == Role::core) {
-    core_ = rpc::Channel::create(gate_, std::move(link.socket),
-                                 {.passes_descriptors = options_.passes_descriptors});
+    core_ = rpc::Channel::create(
+        gate_, std::move(link.socket),
+        {.passes_descriptors = options_.passes_descriptors, .max_payload = rpc::k_max_answer});
     return;
   }
   if (link.link.peer != Role::front) return;

@@ -13,6 +13,8 @@ namespace peregrine::rpc {
 namespace {
 
 constexpr std::size_t k_read_chunk = kib(64);
+/// Descriptors that came before the frames they belong to.
+constexpr std::size_t k_most_early_descriptors = 64;
 
 // One loop a thread, and reads never span a wait: all channels of a thread share the buffer.
 std::span<char> scratch() {
@@ -32,6 +34,15 @@ std::shared_ptr<Channel> Channel::create(net::Gate& gate, sys::Fd fd, ChannelOpt
 net::Task<void> Channel::run() {
   auto self = shared_from_this();
   while (open_) {
+    // A peer that asks and does not read must not fill our memory. Only who serves waits here: a
+    // caller that waited too would wait for ever.
+    if (handler_ && is_congested()) {
+      waits_for_output_ = true;
+      net::WaitResult wait = co_await sent_.wait(Deadline::max());
+      waits_for_output_ = false;
+      if (wait != net::WaitResult::ready) break;
+      continue;
+    }
     net::Stream::ReadResult result = read_some(scratch());
     if (result.kind == net::Stream::Read::would_block) {
       net::WaitResult wait = co_await stream_.readable(Deadline::max());
@@ -58,6 +69,7 @@ net::Stream::ReadResult Channel::read_some(std::span<char> buffer) {
     return {again ? net::Stream::Read::would_block : net::Stream::Read::error};
   }
   for (sys::Fd& fd : received->descriptors) in_descriptors_.push_back(std::move(fd));
+  if (in_descriptors_.size() > k_most_early_descriptors) return {net::Stream::Read::error};
   if (received->bytes == 0) return {net::Stream::Read::end};
   return {net::Stream::Read::data, received->bytes};
 }
@@ -91,10 +103,10 @@ bool Channel::handle(const FrameHeader& header, BytesView payload) {
     case FrameKind::credit: {
       auto it = serving_.find(header.call);
       Decoder decoder(payload);
-      std::uint64_t credit = decoder.varint(mib(64));
+      auto credit = static_cast<std::int64_t>(decoder.varint(mib(64)));
       if (!decoder.done()) return false;
       if (it == serving_.end()) return true;
-      it->second.credit = std::min(it->second.credit + credit, std::uint64_t{mib(64)});
+      it->second.credit = std::min(it->second.credit + credit, std::int64_t{mib(64)});
       if (it->second.credit_waiter != nullptr) {
         std::exchange(it->second.credit_waiter, nullptr)->finish(net::WaitResult::ready);
       }
@@ -150,9 +162,12 @@ void Channel::cancel_serving(Serving& serving) {
   if (std::exchange(serving.cancelled, true)) return;
   auto action = std::exchange(serving.on_cancel, {});
   net::Waiter* waiter = std::exchange(serving.credit_waiter, nullptr);
-  // Both may end the call and with it `serving`.
-  if (waiter != nullptr) waiter->finish(net::WaitResult::cancelled);
-  if (action) action();
+  // Either may end the call, and with it `serving` and what the action refers to: one is enough.
+  if (waiter != nullptr) {
+    waiter->finish(net::WaitResult::cancelled);
+  } else if (action) {
+    action();
+  }
 }
 
 void Channel::close() {
@@ -176,6 +191,8 @@ void Channel::close() {
     if (it != serving_.end()) cancel_serving(it->second);
   }
   stream_.release();
+  sent_.cancel();
+  if (auto action = std::exchange(on_close_, {})) action();
 }
 
 std::uint32_t Channel::start_call(std::uint16_t method, BytesView request, Pending& pending,
@@ -275,6 +292,11 @@ std::expected<std::size_t, net::NetError> Channel::write_some() {
     written = *sent;
   }
   out_.erase(0, written);
+  if (waits_for_output_ && !is_congested()) {
+    loop_.post([self = shared_from_this()] {
+      if (self->waits_for_output_) self->sent_.notify();
+    });
+  }
   for (auto& [offset, fd] : out_descriptors_) offset -= written;
   if (out_.empty() && out_.capacity() > kib(128)) Bytes().swap(out_);
   return written;
@@ -326,9 +348,12 @@ net::Task<bool> Request::send_item(BytesView item) {
     auto it = channel->serving_.find(call_);
     if (it == channel->serving_.end() || it->second.cancelled) co_return false;
     Channel::Serving& serving = it->second;
-    // An item larger than the whole credit goes out when the credit is untouched.
-    if (serving.credit >= item.size() || serving.credit >= k_initial_credit) {
-      serving.credit -= std::min<std::uint64_t>(serving.credit, item.size());
+    // The reader keeps less than half of the credit back once it has taken all that was sent: an
+    // item larger than what is left must not wait for more than that.
+    auto size = static_cast<std::int64_t>(item.size());
+    if (serving.credit >= size ||
+        serving.credit > static_cast<std::int64_t>(k_initial_credit / 2)) {
+      serving.credit -= size;
       channel->send({.call = call_, .kind = FrameKind::item}, item);
       co_return true;
     }

@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "base/bytes.h"
+#include "net/event.h"
 #include "net/gate.h"
 #include "net/stream.h"
 #include "rpc/frame.h"
@@ -55,7 +56,8 @@ class Request {
   void finish();
   /// True once the caller cancelled or disconnected.
   [[nodiscard]] bool is_cancelled() const;
-  /// `action` runs when the caller cancels or disconnects.
+  /// `action` runs when the caller cancels or disconnects, unless a send_item() waits, which then
+  /// answers false.
   void on_cancel(std::function<void()> action);
 
  private:
@@ -66,12 +68,19 @@ class Request {
   sys::Fd descriptor_;
 };
 
+/// max_payload of who calls core: answers come from the one process that is trusted, and grow with
+/// the mailbox.
+inline constexpr std::size_t k_max_answer = mib(32);
+
 struct ChannelOptions {
   /// Descriptors are sent and received; otherwise a frame that announces one ends the channel.
   bool passes_descriptors = false;
+  /// Of what is received.
   std::size_t max_payload = mib(1);
   /// Requests being served at a time; one more ends the channel.
   std::size_t max_calls = 65536;
+  /// Answers that the peer has not read yet; beyond it no further request is taken.
+  std::size_t max_unsent = mib(4);
 };
 
 class Channel : public std::enable_shared_from_this<Channel> {
@@ -86,6 +95,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   /// Ends the channel: every call under way fails with `disconnected`.
   void close();
   [[nodiscard]] bool is_open() const { return open_; }
+  /// `action` runs once, when the channel has ended, after its calls were cancelled.
+  void on_close(std::function<void()> action) { on_close_ = std::move(action); }
 
   net::Task<std::expected<Bytes, CallFailure>> call(std::uint16_t method, Bytes request,
                                                     Deadline deadline, sys::Fd descriptor = {});
@@ -100,8 +111,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
     std::deque<Bytes> items;  // of a stream; of a call: its response
     std::optional<CallFailure> failure;
   };
-  struct Serving {  // a call that we serve
-    std::uint64_t credit = k_initial_credit;
+  struct Serving {                           // a call that we serve
+    std::int64_t credit = k_initial_credit;  ///< below zero after an item larger than it
     net::Waiter* credit_waiter = nullptr;
     bool cancelled = false;
     std::function<void()> on_cancel;
@@ -112,9 +123,11 @@ class Channel : public std::enable_shared_from_this<Channel> {
         loop_(gate.loop()),
         stream_(loop_, std::move(fd)),
         options_(options),
-        handler_(std::move(handler)) {}
+        handler_(std::move(handler)),
+        sent_(loop_) {}
 
   net::Task<void> run();
+  [[nodiscard]] bool is_congested() const { return out_.size() > options_.max_unsent; }
 
   std::uint32_t start_call(std::uint16_t method, BytesView request, Pending& pending,
                            sys::Fd descriptor);
@@ -134,6 +147,9 @@ class Channel : public std::enable_shared_from_this<Channel> {
   net::Stream stream_;
   ChannelOptions options_;
   Handler handler_;
+  std::function<void()> on_close_;
+  net::Event sent_;  ///< output went out while the reader waits for that
+  bool waits_for_output_ = false;
   bool open_ = true;
   bool flushing_ = false;
   Bytes in_;

@@ -1,0 +1,203 @@
+// The call that reads messages: a stream of summaries, dates, headers and contents. What is asked
+// for is looked up in the mailbox's view on the loop, and read on a pool, some hundred messages at
+// a time, each content once.
+#include <deque>
+
+#include "core/core.h"
+#include "core/mailbox_service.h"
+#include "mail/read.h"
+#include "model/summary.h"
+
+namespace peregrine::core {
+namespace {
+
+constexpr std::size_t k_messages_a_batch = 512;
+/// A batch ends early when its items take this much.
+constexpr std::size_t k_bytes_a_batch = kib(512);
+
+struct Wanted {
+  Uid uid;
+  MessageId message;  ///< none: there is no such uid
+  UnixTime date;
+  std::uint32_t size = 0;
+};
+
+/// What a thread of the pool reads, and what it has read. The coroutine that waits owns it.
+struct Batch {
+  store::Store* store = nullptr;
+  AccountId account;
+  std::uint32_t parts = 0;
+  std::uint64_t raw_offset = 0;
+  std::uint64_t raw_length = 0;
+  std::vector<Wanted> wanted;
+
+  std::size_t taken = 0;  ///< of `wanted`
+  std::vector<Bytes> items;
+  /// The last message taken, when its content is too large for one item.
+  api::FetchedMessage large;
+  Bytes large_raw;
+};
+
+void look_up(const mail::View& view, const api::FetchRequest& request, std::size_t first,
+             std::vector<Wanted>& out) {
+  auto count = static_cast<std::size_t>(request.uids_size());
+  std::size_t end = std::min(count, first + k_messages_a_batch);
+  out.clear();
+  for (std::size_t i = first; i < end; ++i) {
+    Wanted wanted{.uid = Uid(request.uids(static_cast<int>(i)))};
+    if (auto place = view.find(wanted.uid)) {
+      const mail::Row& row = view.at(*place);
+      wanted.message = row.message();
+      wanted.date = row.internal_date();
+      wanted.size = row.size();
+    }
+    out.push_back(wanted);
+  }
+}
+
+/// The bytes of `raw` that were asked for; takes what it can without a copy.
+void cut_raw(const Batch& batch, Bytes& raw) {
+  if (batch.raw_offset >= raw.size()) {
+    raw.clear();
+    return;
+  }
+  if (batch.raw_offset > 0) raw.erase(0, batch.raw_offset);
+  if (batch.raw_length != 0 && batch.raw_length < raw.size()) raw.resize(batch.raw_length);
+}
+
+/// Reads one message into `out`, and what of its content was asked for into `raw`. False when it
+/// is gone or damaged, which the reader has logged.
+bool read_one(const Batch& batch, const Wanted& wanted, api::FetchedMessage& out, Bytes& raw) {
+  constexpr std::uint32_t k_from_record = api::FETCH_SUMMARY | api::FETCH_RAW | api::FETCH_HEADER;
+  out.set_message(wanted.message.value);
+  if ((batch.parts & api::FETCH_DATES) != 0) {
+    out.set_internal_date(wanted.date.seconds);
+    out.set_size(wanted.size);
+  }
+  if ((batch.parts & k_from_record) == 0) return true;
+  auto record = mail::read_message(*batch.store, batch.account, wanted.message);
+  if (!record) return false;
+  std::uint64_t header_size = 0;
+  if ((batch.parts & (api::FETCH_SUMMARY | api::FETCH_HEADER)) != 0) {
+    auto summary = mail::read_summary(*batch.store, *record);
+    if (!summary) return false;
+    if ((batch.parts & api::FETCH_HEADER) != 0) {
+      auto decoded = decode_summary(*summary, record->size);
+      if (!decoded) return false;
+      header_size = decoded->header_size;
+    }
+    if ((batch.parts & api::FETCH_SUMMARY) != 0) out.set_summary(*std::move(summary));
+  }
+  if ((batch.parts & (api::FETCH_RAW | api::FETCH_HEADER)) == 0) return true;
+  auto content = mail::read_raw(*batch.store, record->blob);
+  if (!content) return false;
+  if ((batch.parts & api::FETCH_HEADER) != 0) {
+    out.set_header(content->substr(0, std::min<std::uint64_t>(header_size, content->size())));
+  }
+  if ((batch.parts & api::FETCH_RAW) == 0) return true;
+  raw = *std::move(content);
+  cut_raw(batch, raw);
+  return true;
+}
+
+void flush(api::FetchItem& item, std::size_t& size, Batch& batch) {
+  if (item.messages().empty()) return;
+  batch.items.push_back(item.SerializeAsString());
+  item.Clear();
+  size = 0;
+}
+
+bool read_batch(Batch& batch) {
+  api::FetchItem item;
+  std::size_t size = 0;
+  std::size_t total = 0;
+  while (batch.taken < batch.wanted.size() && total < k_bytes_a_batch && batch.large_raw.empty()) {
+    const Wanted& wanted = batch.wanted[batch.taken++];
+    api::FetchedMessage message;
+    Bytes raw;
+    message.set_last(true);
+    if (wanted.message.is_none() || !read_one(batch, wanted, message, raw)) {
+      message.Clear();
+      message.set_missing(true);
+      message.set_last(true);
+      raw.clear();
+    }
+    message.set_uid(wanted.uid.value);
+    if (raw.size() > k_item_bytes) {
+      flush(item, size, batch);
+      batch.large = std::move(message);
+      batch.large_raw = std::move(raw);
+      break;
+    }
+    message.set_raw(std::move(raw));
+    std::size_t cost = message.ByteSizeLong();
+    if (size + cost > k_item_bytes) flush(item, size, batch);
+    size += cost;
+    total += cost;
+    *item.add_messages() = std::move(message);
+  }
+  flush(item, size, batch);
+  return true;
+}
+
+/// The first piece goes with what else was asked of the message, the last is marked.
+net::Task<bool> send_large(Core& core, Call& call, Batch& batch) {
+  BytesView rest = batch.large_raw;
+  std::uint32_t uid = batch.large.uid();
+  while (!rest.empty()) {
+    BytesView piece = rest.substr(0, k_item_bytes);
+    rest.remove_prefix(piece.size());
+    api::FetchItem item;
+    api::FetchedMessage& message = *item.add_messages();
+    message.Swap(&batch.large);
+    message.set_uid(uid);
+    message.set_raw(piece.data(), piece.size());
+    message.set_last(rest.empty());
+    bool sent = co_await send(core, call, item.SerializeAsString());
+    if (!sent) co_return false;
+  }
+  Bytes().swap(batch.large_raw);
+  batch.large.Clear();
+  co_return true;
+}
+
+net::Task<bool> send_batch(Core& core, Call& call, Batch& batch) {
+  for (Bytes& item : batch.items) {
+    bool sent = co_await send(core, call, std::move(item));
+    if (!sent) co_return false;
+  }
+  batch.items.clear();
+  if (batch.large_raw.empty()) co_return true;
+  bool sent = co_await send_large(core, call, batch);
+  co_return sent;
+}
+
+}  // namespace
+
+net::Task<Answer<void>> fetch(Core& core, Call& call, api::FetchRequest request) {
+  Batch batch{.store = core.model.store.get(),
+              .account = call.account,
+              .parts = request.parts(),
+              .raw_offset = request.raw_offset(),
+              .raw_length = request.raw_length()};
+  std::size_t next = 0;
+  auto count = static_cast<std::size_t>(request.uids_size());
+  do {
+    if (call.request.is_cancelled()) break;
+    // The mailbox may have changed since the last batch.
+    auto account = core.model.accounts->open(call.account);
+    if (!account) co_return refusal(account);
+    auto view = (*account)->view(MailboxId(request.mailbox()));
+    if (!view) co_return refusal(view);
+    look_up(**view, request, next, batch.wanted);
+    batch.taken = 0;
+    auto job = [&batch] { return read_batch(batch); };
+    static_cast<void>(co_await run_on(core.reading, job));
+    next += batch.taken;
+    bool sent = co_await send_batch(core, call, batch);
+    if (!sent) break;
+  } while (next < count);
+  co_return Answer<void>{};
+}
+
+}  // namespace peregrine::core

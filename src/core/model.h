@@ -1,0 +1,31 @@
+#pragma once
+// Model: all that is stored, opened: the store, and the directory and the accounts on it. What
+// core works on, and what a command works on while no server runs.
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "config/settings.h"
+#include "directory/directory.h"
+#include "mail/accounts.h"
+#include "store/store.h"
+
+namespace peregrine::core {
+
+struct Model {
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<directory::Directory> directory;
+  std::unique_ptr<mail::Accounts> accounts;
+
+  /// Puts into effect what of the settings can change while it is open.
+  void apply(const config::Settings& settings);
+};
+
+/// Opens what lies in the settings' data directory. The error is one line for the operator.
+std::expected<Model, std::string> open_model(const config::Settings& settings);
+/// The same on a store that is open already.
+std::expected<Model, std::string> make_model(const config::Settings& settings,
+                                             std::unique_ptr<store::Store> store);
+
+}  // namespace peregrine::core

@@ -1,0 +1,136 @@
+#include "core/offline.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "base/result.h"
+#include "mail/verify.h"
+
+namespace peregrine::core {
+namespace {
+
+void put(const Offline::Out& out, std::string text, bool is_problem) {
+  api::TextLine line;
+  line.set_text(std::move(text));
+  line.set_is_problem(is_problem);
+  out(line);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Offline>, std::string> Offline::open(
+    const config::Settings& settings) {
+  TRY(Model model, open_model(settings));
+  return std::make_unique<Offline>(Private{}, settings, std::move(model));
+}
+
+api::AdminResult Offline::settled(api::AdminResult result) {
+  if (!result.done()) return result;
+  store::Sequence wanted = model_.directory->last_sequence();
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool has_failed = false;
+  model_.store->on_durable([&](std::expected<store::Sequence, store::StoreError> news) {
+    std::lock_guard lock(mutex);
+    has_failed = has_failed || !news;
+    wake.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  // Looked at again now and then: the disk may have been quicker than the line above.
+  while (model_.store->durable() < wanted && !has_failed) {
+    wake.wait_for(lock, std::chrono::milliseconds(20));
+  }
+  lock.unlock();
+  model_.store->on_durable({});
+  if (model_.store->durable() >= wanted) return result;
+  api::AdminResult failed;
+  failed.set_error("the disk failed, and the change may be lost: check the disk and the result");
+  return failed;
+}
+
+api::AdminResult Offline::domain_add(const api::DomainRequest& request) {
+  return settled(admin_.domain_add(request));
+}
+
+api::AdminResult Offline::domain_remove(const api::DomainRequest& request) {
+  return settled(admin_.domain_remove(request));
+}
+
+api::DomainListResponse Offline::domain_list() {
+  return admin_.domain_list();
+}
+
+api::AdminResult Offline::account_add(const api::AccountRequest& request) {
+  api::AdminResult checked = admin_.check_account_add(request);
+  if (!checked.done()) return checked;
+  auto hash = crypto::hash_password(request.password(), password_cost(settings_));
+  if (!hash) return not_hashed();
+  return settled(admin_.account_add(request, *hash));
+}
+
+api::AdminResult Offline::account_password(const api::AccountRequest& request) {
+  api::AdminResult checked = admin_.check_account_password(request);
+  if (!checked.done()) return checked;
+  auto hash = crypto::hash_password(request.password(), password_cost(settings_));
+  if (!hash) return not_hashed();
+  return settled(admin_.account_password(request, *hash));
+}
+
+api::AdminResult Offline::account_remove(const api::AccountRequest& request) {
+  api::AdminResult result = settled(admin_.account_remove(request));
+  if (result.done()) admin_.purge_orphans();
+  return result;
+}
+
+api::AccountListResponse Offline::account_list(const api::AccountListRequest& request) {
+  api::AccountListResponse response;
+  for (const directory::AccountInfo& account : admin_.accounts_of(request.domain())) {
+    *response.add_accounts() = admin_.describe(account);
+  }
+  return response;
+}
+
+api::AdminResult Offline::alias_add(const api::AliasRequest& request) {
+  return settled(admin_.alias_add(request));
+}
+
+api::AdminResult Offline::alias_remove(const api::AliasRequest& request) {
+  return settled(admin_.alias_remove(request));
+}
+
+api::AliasListResponse Offline::alias_list(const api::AliasListRequest& request) {
+  return admin_.alias_list(request);
+}
+
+api::CountsResponse Offline::counts() {
+  api::CountsResponse response = admin_.counts();
+  std::uint64_t messages = 0;
+  for (const directory::AccountInfo& account : admin_.accounts_of({})) {
+    messages += admin_.describe(account).messages();
+  }
+  response.set_messages(messages);
+  return response;
+}
+
+void Offline::dump(const api::DumpRequest& request, const Out& out) {
+  auto subject = admin_.dump_subject(request);
+  if (!subject) return put(out, subject.error(), true);
+  auto dumped = mail::dump(*model_.store, {.account = *subject},
+                           [&](std::string_view line) { put(out, std::string(line), false); });
+  if (!dumped) put(out, "store: cannot be read to its end", true);
+}
+
+void Offline::verify(const Out& out) {
+  std::size_t findings = 0;
+  auto report = [&](const store::Finding& finding) {
+    ++findings;
+    put(out, finding.where + ": " + finding.what, true);
+  };
+  if (!model_.store->verify(report)) report({"store", "cannot be read to its end"});
+  if (!mail::verify(*model_.store, *model_.directory, report)) {
+    report({"accounts", "cannot be read to their end"});
+  }
+  put(out, verify_summary(findings), false);
+}
+
+}  // namespace peregrine::core

@@ -1,0 +1,12 @@
+#pragma once
+// The core process: the only one that can reach the mail. It opens no socket and parses no mail; it
+// answers the calls of api/methods.h.
+
+#include "role/control.h"
+
+namespace peregrine::core {
+
+/// Runs until the supervisor says stop; the exit status.
+int run(role::Start start);
+
+}  // namespace peregrine::core

@@ -1,0 +1,35 @@
+#pragma once
+// Upkeep: what nobody waits for: blobs without a link, the mail of removed accounts, deleted
+// mailboxes, the history of expunges, and the search index. In small steps between the calls; what
+// is cut short is found again after the next start.
+
+#include <set>
+
+#include "core/core.h"
+#include "net/event.h"
+
+namespace peregrine::core {
+
+class Upkeep {
+ public:
+  explicit Upkeep(Core& core);
+
+  /// Runs until stop(). Once.
+  net::Task<void> run();
+  void stop();
+
+ private:
+  net::Task<void> tend(AccountId account);
+  net::Task<void> index(AccountId account);
+  net::Task<void> purge();
+  net::Task<void> take_turn();
+  void collect();
+
+  Core& core_;
+  net::Event wake_;
+  bool stopping_ = false;
+  Deadline next_round_;      ///< when every account is looked at again
+  std::set<AccountId> due_;  ///< of the present round
+};
+
+}  // namespace peregrine::core
