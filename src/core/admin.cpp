@@ -1,5 +1,6 @@
 #include "core/admin.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -188,7 +189,16 @@ api::AdminResult Admin::account_remove(const api::AccountRequest& request) {
   if (!purged) {
     log_event(LogLevel::warning, "core.purge_postponed", {{"account", removed->value.value}});
   }
-  return done();
+  api::AdminResult result = done();
+  for (const directory::AliasRecord& alias : model_.directory->aliases()) {
+    auto leads_there = [&](const Address& target) { return target.key() == address->key(); };
+    if (!std::ranges::any_of(alias.targets, leads_there)) continue;
+    result.set_warning(fmt::format("the alias {} still leads to it; peregrine alias remove {}",
+                                   log_escape(alias.source.to_string()),
+                                   log_escape(alias.source.to_string())));
+    break;
+  }
+  return result;
 }
 
 std::vector<directory::AccountInfo> Admin::accounts_of(std::string_view domain) const {

@@ -76,6 +76,7 @@ net::Task<void> serve_stream(Core& core, Call call, Request request, std::size_t
                              net::Task<Answer<void>> (*handler)(Core&, Call&, Request)) {
   Held held(call.peer, size);
   Answer<void> answer = co_await handler(core, call, std::move(request));
+  core.settle();
   ++core.calls_served;
   if (!answer) {
     refuse(core, call, answer.error());

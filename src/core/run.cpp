@@ -14,6 +14,8 @@ namespace {
 
 /// The store's files, a channel a worker, and contents on their way.
 constexpr std::uint64_t k_open_files = 8192;
+/// Of the store; a message's own file is far smaller.
+constexpr std::uint64_t k_largest_file = std::uint64_t{1} << 40;
 
 class Process {
  public:
@@ -78,11 +80,7 @@ void make_directory(const std::string& path) {
 }
 
 bool enter(const config::Settings& settings) {
-  auto sealed = sys::enter_sandbox(
-      {.data_directory = settings.server.data_directory,
-       .may_write_files = true,
-       .may_create_threads = true,
-       .limits = {.open_files = k_open_files, .file_bytes = std::uint64_t{1} << 42}});
+  auto sealed = sys::enter_sandbox(policy(settings));
   if (sealed) return true;
   log_event(LogLevel::error, "core.no_sandbox",
             {{"step", sys::step_name(sealed.error().step)},
@@ -92,6 +90,16 @@ bool enter(const config::Settings& settings) {
 }
 
 }  // namespace
+
+sys::SandboxPolicy policy(const config::Settings& settings) {
+  sys::SandboxPolicy out;
+  out.data_directory = settings.server.data_directory;
+  out.may_write_files = true;
+  out.may_create_threads = true;
+  out.limits.open_files = k_open_files;
+  out.limits.file_bytes = k_largest_file;
+  return out;
+}
 
 int run(role::Start start) {
   crypto::warm_up();

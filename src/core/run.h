@@ -3,8 +3,12 @@
 // answers the calls of api/methods.h.
 
 #include "role/control.h"
+#include "sys/sandbox.h"
 
 namespace peregrine::core {
+
+/// What the process keeps: the data directory and threads.
+sys::SandboxPolicy policy(const config::Settings& settings);
 
 /// Runs until the supervisor says stop; the exit status.
 int run(role::Start start);

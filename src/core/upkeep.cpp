@@ -24,11 +24,11 @@ net::Task<void> Upkeep::run() {
     if (stopping_) break;
     // A check of everything compares what must not move under it.
     if (core_.is_verifying) continue;
-    co_await take_turn();
+    co_await turn();
   }
 }
 
-net::Task<void> Upkeep::take_turn() {
+net::Task<void> Upkeep::turn() {
   if (Monotonic::now() >= next_round_) {
     next_round_ = Monotonic::now() + k_round;
     for (const directory::AccountInfo& account : core_.model.directory->accounts()) {

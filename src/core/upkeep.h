@@ -17,12 +17,13 @@ class Upkeep {
   /// Runs until stop(). Once.
   net::Task<void> run();
   void stop();
+  /// One turn of run(), which takes one every few seconds.
+  net::Task<void> turn();
 
  private:
   net::Task<void> tend(AccountId account);
   net::Task<void> index(AccountId account);
   net::Task<void> purge();
-  net::Task<void> take_turn();
   void collect();
 
   Core& core_;

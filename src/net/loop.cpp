@@ -14,6 +14,8 @@ Loop::~Loop() = default;
 
 void Loop::run() {
   impl_->context.run();
+  // A loop that was stopped can run again.
+  impl_->context.restart();
 }
 void Loop::stop() {
   impl_->context.stop();
