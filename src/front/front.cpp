@@ -198,14 +198,22 @@ net::Task<void> Front::stop(std::chrono::milliseconds grace) {
   loop_.stop();
 }
 
+sys::SandboxPolicy policy(const config::Settings& settings) {
+  sys::SandboxPolicy out;
+  out.may_accept = true;
+  out.may_pass_descriptors = true;
+  out.may_make_socket_pairs = true;
+  // A connection's socket, and the two ends of its relay.
+  out.limits.open_files = std::uint64_t{settings.limits.connections} * 3 + 256;
+  return out;
+}
+
 int run(role::Start start) {
+  crypto::warm_up();
   net::Loop loop;
-  std::uint64_t files = std::uint64_t{start.settings.limits.connections} * 3 + 256;
+  sys::SandboxPolicy kept = policy(start.settings);
   Front front(loop, std::move(start));
-  auto sealed = sys::enter_sandbox({.may_accept = true,
-                                    .may_pass_descriptors = true,
-                                    .may_make_socket_pairs = true,
-                                    .limits = {.open_files = files}});
+  auto sealed = sys::enter_sandbox(kept);
   if (!sealed) {
     log_event(LogLevel::error, "front.no_sandbox",
               {{"step", sys::step_name(sealed.error().step)}, {"errno", sealed.error().number}});

@@ -10,6 +10,7 @@
 #include "front/lines.h"
 #include "net/gate.h"
 #include "role/control.h"
+#include "sys/sandbox.h"
 
 namespace peregrine::front {
 
@@ -65,6 +66,8 @@ class Front {
   std::unique_ptr<role::Control> control_;
 };
 
+/// What the process keeps once it serves.
+sys::SandboxPolicy policy(const config::Settings& settings);
 int run(role::Start start);
 
 }  // namespace peregrine::front

@@ -6,11 +6,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/result.h"
 #include "sys/descriptors.h"
 #include "sys/sockets.h"
 
 namespace peregrine::supervisor {
 namespace {
+
+using config::ConfigError;
 
 constexpr unsigned k_most_connections = 32;
 constexpr std::chrono::milliseconds k_first_byte_time{5'000};
@@ -25,21 +28,31 @@ bool is_operator(int connection) {
   return false;
 }
 
+ConfigError control_error(const std::string& config_path) {
+  return {.problem = config::ConfigProblem::bad_value,
+          .file = config_path,
+          .key = "server.control_socket",
+          .what = {},
+          .remedy = {}};
+}
+
 }  // namespace
 
-std::expected<sys::Fd, config::ConfigError> bind_control_socket(const config::Settings& settings,
-                                                                const std::string& config_path) {
+std::expected<void, ConfigError> refuse_second_server(const config::Settings& settings,
+                                                      const std::string& config_path) {
   const std::string& path = settings.server.control_socket;
-  config::ConfigError error{.problem = config::ConfigProblem::bad_value,
-                            .file = config_path,
-                            .key = "server.control_socket",
-                            .what = {},
-                            .remedy = {}};
-  if (sys::connect_unix(path)) {
-    error.what = fmt::format("a server is running at {}", path);
-    error.remedy = "stop it first, or give this one its own server.data_directory";
-    return std::unexpected(std::move(error));
-  }
+  if (!sys::connect_unix(path)) return {};
+  ConfigError error = control_error(config_path);
+  error.what = fmt::format("a server is running at {}", path);
+  error.remedy = "stop it first, or give this one its own server.data_directory";
+  return std::unexpected(std::move(error));
+}
+
+std::expected<sys::Fd, ConfigError> bind_control_socket(const config::Settings& settings,
+                                                        const std::string& config_path) {
+  TRY_VOID(refuse_second_server(settings, config_path));
+  const std::string& path = settings.server.control_socket;
+  ConfigError error = control_error(config_path);
   auto socket = sys::listen_unix(path, 0600);
   if (socket) return std::move(*socket);
   error.what = fmt::format("cannot listen on {}: {}", path, std::strerror(socket.error().number));
@@ -74,7 +87,9 @@ net::Task<void> ControlSocket::serve(sys::Fd connection) {
   std::array<char, 1> first{};
   auto got = co_await stream.read(first, deadline_in(k_first_byte_time));
   if (got && first[0] == 'S') {
-    co_await answer_status(stream);
+    co_await answer_status(stream, status_json);
+  } else if (got && first[0] == 'T') {
+    co_await answer_status(stream, status_text);
   } else if (got && first[0] == 'A') {
     if (!children_.pass_operator(stream.release())) {
       log_event(LogLevel::warning, "supervisor.operator_without_core");
@@ -83,10 +98,10 @@ net::Task<void> ControlSocket::serve(sys::Fd connection) {
   --open_;
 }
 
-net::Task<void> ControlSocket::answer_status(net::Stream& stream) {
+net::Task<void> ControlSocket::answer_status(net::Stream& stream, Write write) {
   std::vector<ChildReport> reports =
       co_await children_.ask_statistics(deadline_in(k_statistics_time));
-  std::string document = status_json(reports, children_.listeners());
+  std::string document = write(reports, children_.listeners());
   auto written = co_await stream.write(document, deadline_in(k_write_time));
   if (!written) log_event(LogLevel::debug, "supervisor.operator_gone");
 }

@@ -1,7 +1,8 @@
 #pragma once
 // ControlSocket: where the operator's commands reach a running server. The first byte of a
-// connection says what it is: 'A', hand it to the core, which speaks the admin methods on it; 'S',
-// answer with the status as JSON and close. Only root and the server's own user are heard.
+// connection says what it is: 'A', hand it to the core, which speaks the admin methods on it; 'S'
+// and 'T', answer with the status as JSON or as text and close. Only root and the server's own user
+// are heard.
 
 #include <expected>
 
@@ -11,6 +12,10 @@
 #include "sys/fd.h"
 
 namespace peregrine::supervisor {
+
+/// An error while another server answers there.
+std::expected<void, config::ConfigError> refuse_second_server(const config::Settings& settings,
+                                                              const std::string& config_path);
 
 /// Binds it, mode 0600. Refused while another server answers there.
 std::expected<sys::Fd, config::ConfigError> bind_control_socket(const config::Settings& settings,
@@ -26,7 +31,8 @@ class ControlSocket {
  private:
   net::Task<void> accept_from(sys::Fd listener);
   net::Task<void> serve(sys::Fd connection);
-  net::Task<void> answer_status(net::Stream& stream);
+  using Write = std::string (*)(const std::vector<ChildReport>&, const std::vector<BoundListener>&);
+  net::Task<void> answer_status(net::Stream& stream, Write write);
 
   net::Gate& gate_;
   Children& children_;

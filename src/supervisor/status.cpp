@@ -6,7 +6,18 @@
 namespace peregrine::supervisor {
 namespace {
 
-std::string quoted(std::string_view text) {
+// Client connections are counted at the fronts.
+std::uint64_t client_connections(const std::vector<ChildReport>& children) {
+  std::uint64_t out = 0;
+  for (const ChildReport& child : children) {
+    if (child.slot.role == Role::front) out += child.connections;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (static_cast<unsigned char>(c) < 0x20) {
@@ -20,15 +31,11 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
 std::string status_json(const std::vector<ChildReport>& children,
                         const std::vector<BoundListener>& listeners) {
   std::string out = R"({"roles":[)";
-  std::uint64_t connections = 0;
   std::string_view separator;
   for (const ChildReport& child : children) {
-    if (child.slot.role == Role::front) connections += child.connections;
     fmt::format_to(
         std::back_inserter(out),
         R"({}{{"role":"{}","index":{},"pid":{},"restarts":{},"connections":{},"served":{}}})",
@@ -40,10 +47,30 @@ std::string status_json(const std::vector<ChildReport>& children,
   separator = "";
   for (const BoundListener& listener : listeners) {
     fmt::format_to(std::back_inserter(out), R"({}{{"service":"{}","address":{}}})", separator,
-                   service_name(listener.service), quoted(listener.address));
+                   service_name(listener.service), json_quoted(listener.address));
     separator = ",";
   }
-  fmt::format_to(std::back_inserter(out), "],\"connections\":{}}}\n", connections);
+  fmt::format_to(std::back_inserter(out), "],\"connections\":{}}}\n", client_connections(children));
+  return out;
+}
+
+std::string status_text(const std::vector<ChildReport>& children,
+                        const std::vector<BoundListener>& listeners) {
+  std::string out = fmt::format("{:<8} {:>5} {:>8} {:>8} {:>11} {:>9}\n", "process", "index", "pid",
+                                "restarts", "connections", "served");
+  for (const ChildReport& child : children) {
+    fmt::format_to(std::back_inserter(out), "{:<8} {:>5} {:>8} {:>8} {:>11} {:>9}\n",
+                   role_name(child.slot.role), child.slot.index,
+                   child.pid == 0 ? "-" : std::to_string(child.pid), child.restarts,
+                   child.connections, child.served);
+  }
+  out += '\n';
+  for (const BoundListener& listener : listeners) {
+    fmt::format_to(std::back_inserter(out), "{:<8} {}\n", service_name(listener.service),
+                   listener.address);
+  }
+  fmt::format_to(std::back_inserter(out), "\n{} client connections\n",
+                 client_connections(children));
   return out;
 }
 

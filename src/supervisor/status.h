@@ -1,7 +1,8 @@
 #pragma once
-// Status: the JSON document that an operator's command shows.
+// Status: what the server is doing, as JSON and for the eye.
 
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -21,5 +22,10 @@ struct ChildReport {
 /// Client connections are counted once, at the fronts.
 std::string status_json(const std::vector<ChildReport>& children,
                         const std::vector<BoundListener>& listeners);
+std::string status_text(const std::vector<ChildReport>& children,
+                        const std::vector<BoundListener>& listeners);
+
+/// A JSON string with its quotes. `text` is UTF-8.
+std::string json_quoted(std::string_view text);
 
 }  // namespace peregrine::supervisor

@@ -3,8 +3,6 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/core.h>
-#include <grp.h>
-#include <pwd.h>
 #include <thread>
 #include <unistd.h>
 
@@ -13,11 +11,11 @@
 #include "net/watch.h"
 #include "supervisor/children.h"
 #include "supervisor/control_socket.h"
+#include "supervisor/identity.h"
 #include "supervisor/inputs.h"
 #include "supervisor/layout.h"
 #include "supervisor/reload.h"
 #include "sys/notify.h"
-#include "sys/privileges.h"
 #include "sys/process.h"
 #include "sys/signals.h"
 
@@ -50,33 +48,6 @@ std::expected<Bytes, ConfigError> encode_settings(const config::Settings& settin
   if (encoded.size() <= k_max_settings) return encoded;
   return std::unexpected(
       problem(config_path, "", "the settings are too long", "list fewer addresses and files"));
-}
-
-// After the sockets are bound nothing needs root. Without server.user it is the operator's wish
-// that the processes stay who they are; each gives its capabilities up when it seals itself.
-std::expected<void, ConfigError> leave_root(const config::Settings& settings,
-                                            const std::string& config_path) {
-  if (::geteuid() != 0 || settings.server.user.empty()) return {};
-  const passwd* user = ::getpwnam(settings.server.user.c_str());
-  if (user == nullptr) {
-    return std::unexpected(problem(config_path, "server.user", "there is no such user",
-                                   "make it, for example with useradd --system"));
-  }
-  sys::UserIds ids{user->pw_uid, user->pw_gid};
-  if (!settings.server.group.empty()) {
-    const struct group* group = ::getgrnam(settings.server.group.c_str());
-    if (group == nullptr) {
-      return std::unexpected(problem(config_path, "server.group", "there is no such group",
-                                     "make it, for example with groupadd --system"));
-    }
-    ids.group = group->gr_gid;
-  }
-  auto dropped = sys::drop_privileges(ids, {});
-  if (dropped) return {};
-  return std::unexpected(problem(config_path, "server.user",
-                                 fmt::format("cannot become {}: {}", settings.server.user,
-                                             std::strerror(dropped.error().number)),
-                                 "start the server as that user"));
 }
 
 class Supervisor {
@@ -191,6 +162,8 @@ struct Prepared {
 std::expected<Prepared, ConfigError> prepare(const std::string& config_path,
                                              const config::Settings& settings) {
   Prepared out;
+  // First: the sockets of a server that runs are not to be touched.
+  TRY_VOID(refuse_second_server(settings, config_path));
   TRY(out.supplies.settings, encode_settings(settings, config_path));
   TRY(out.supplies.identities, read_identities(settings, config_path));
   TRY(out.supplies.listeners, bind_listeners(settings, config_path));

@@ -47,6 +47,9 @@ SysResult<void> remove_stale_socket(const std::string& path) {
     return last_error(SysCall::stat);
   }
   if (!S_ISSOCK(info.st_mode)) return sys_error(SysCall::bind, EEXIST);
+  // EAGAIN: somebody listens, and its backlog is full.
+  auto answer = connect_unix(path);
+  if (answer || answer.error().number == EAGAIN) return sys_error(SysCall::bind, EADDRINUSE);
   if (::unlink(path.c_str()) < 0) return last_error(SysCall::unlink);
   return {};
 }
@@ -232,14 +235,14 @@ SysResult<Fd> listen_unix(const std::string& path, mode_t mode, int backlog) {
 SysResult<Fd> connect_unix(const std::string& path) {
   auto address = unix_address(path);
   if (!address) return sys_error(SysCall::socket, ENAMETOOLONG);
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // Non-blocking from the start: a full backlog is an error and not a wait without end.
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return last_error(SysCall::socket);
   sockaddr_storage storage{};
   socklen_t size = address->to_native(storage);
   if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) < 0) {
     return last_error(SysCall::socket);
   }
-  TRY_VOID(set_nonblocking(fd.get()));
   return fd;
 }
 

@@ -61,10 +61,11 @@ class SocketAddress {
 SysResult<Fd> listen_tcp(const SocketAddress& address, int backlog = 1024);
 
 /// A non-blocking listening Unix stream socket whose file has exactly `mode`. A socket file left
-/// over from an earlier run is replaced; any other file is `bind` EEXIST.
+/// over from an earlier run is replaced; one that somebody listens on is `bind` EADDRINUSE, any
+/// other file `bind` EEXIST.
 SysResult<Fd> listen_unix(const std::string& path, mode_t mode, int backlog = 128);
 
-/// A connected, non-blocking Unix stream socket.
+/// A connected, non-blocking Unix stream socket. EAGAIN: the listener accepts nobody just now.
 SysResult<Fd> connect_unix(const std::string& path);
 
 struct AcceptedSocket {

@@ -102,6 +102,8 @@ TEST(ListenUnix, HasTheModeAndReplacesOnlySockets) {
     auto accepted = accept_connection(listener->get());
     ASSERT_TRUE(accepted);
     EXPECT_EQ(accepted->peer.kind(), AddressKind::none);
+    EXPECT_EQ(listen_unix(path, mode).error(), (SysError{SysCall::bind, EADDRINUSE}));
+    EXPECT_TRUE(connect_unix(path));
   }
   std::string file = directory + "/file";
   std::ofstream(file) << "mail";

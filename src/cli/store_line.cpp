@@ -1,0 +1,79 @@
+#include "cli/store_line.h"
+
+#include "core/offline.h"
+#include "crypto/hash.h"
+#include "supervisor/identity.h"
+
+namespace peregrine::cli {
+namespace {
+
+class StoreLine : public OperatorLine {
+ public:
+  explicit StoreLine(std::unique_ptr<core::Offline> offline) : offline_(std::move(offline)) {}
+
+  Outcome<void> lines(api::Method method, Bytes bytes, const Sink& sink) override {
+    if (method == api::Method::verify) {
+      offline_->verify(sink);
+      return {};
+    }
+    api::DumpRequest request;
+    if (!request.ParseFromString(bytes)) return malformed();
+    offline_->dump(request, sink);
+    return {};
+  }
+
+ private:
+  static std::unexpected<Problem> malformed() { return problem("the request is malformed"); }
+
+  template <class Response, class Request>
+  Outcome<Bytes> make(Response (core::Offline::*call)(const Request&), const Bytes& bytes) {
+    Request request;
+    if (!request.ParseFromString(bytes)) return malformed();
+    return ((*offline_).*call)(request).SerializeAsString();
+  }
+
+  Outcome<Bytes> exchange(api::Method method, Bytes request) override {
+    using api::Method;
+    using core::Offline;
+    switch (method) {
+      case Method::domain_add:
+        return make(&Offline::domain_add, request);
+      case Method::domain_remove:
+        return make(&Offline::domain_remove, request);
+      case Method::domain_list:
+        return offline_->domain_list().SerializeAsString();
+      case Method::account_add:
+        return make(&Offline::account_add, request);
+      case Method::account_remove:
+        return make(&Offline::account_remove, request);
+      case Method::account_password:
+        return make(&Offline::account_password, request);
+      case Method::account_list:
+        return make(&Offline::account_list, request);
+      case Method::alias_add:
+        return make(&Offline::alias_add, request);
+      case Method::alias_remove:
+        return make(&Offline::alias_remove, request);
+      case Method::alias_list:
+        return make(&Offline::alias_list, request);
+      default:
+        return problem("only a running server can do this; start it first");
+    }
+  }
+
+  std::unique_ptr<core::Offline> offline_;
+};
+
+}  // namespace
+
+Outcome<std::unique_ptr<OperatorLine>> open_store_line(const std::string& config_path,
+                                                       const config::Settings& settings) {
+  auto left = supervisor::leave_root(settings, config_path);
+  if (!left) return problem(left.error().to_string());
+  crypto::warm_up();
+  auto offline = core::Offline::open(settings);
+  if (!offline) return problem(std::move(offline.error()));
+  return std::make_unique<StoreLine>(std::move(*offline));
+}
+
+}  // namespace peregrine::cli

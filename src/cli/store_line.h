@@ -1,0 +1,12 @@
+#pragma once
+// The OperatorLine to the store of a stopped server; see operator_line.h, which chooses it.
+
+#include "cli/operator_line.h"
+
+namespace peregrine::cli {
+
+/// Opens the store, as server.user when root asks: its files stay that user's.
+Outcome<std::unique_ptr<OperatorLine>> open_store_line(const std::string& config_path,
+                                                       const config::Settings& settings);
+
+}  // namespace peregrine::cli
