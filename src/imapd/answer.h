@@ -36,7 +36,7 @@ inline Answer none_selected() {
   return bad("No mailbox is selected");
 }
 inline Answer read_only() {
-  return no("READ-ONLY", "Mailbox is selected read-only");
+  return no("", "Mailbox is selected read-only");
 }
 inline Answer no_such_message_number() {
   return bad("No such message number");

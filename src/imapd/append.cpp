@@ -95,15 +95,9 @@ std::optional<sys::Fd> pack(Bytes raw, api::Content& content) {
     content.set_raw(std::move(raw));
     return sys::Fd();
   }
-  for (std::size_t size : {record.size(), text.headers.size(), text.body.size(), raw.size()}) {
-    content.add_lengths(size);
-  }
-  Bytes whole = std::move(record);
-  whole += text.headers;
-  whole += text.body;
-  whole += raw;
-  Bytes().swap(raw);
-  auto file = sys::create_sealed_memfd(whole);
+  const std::array<BytesView, 4> pieces = {record, text.headers, text.body, raw};
+  for (BytesView piece : pieces) content.add_lengths(piece.size());
+  auto file = sys::create_sealed_memfd(pieces);
   if (!file) {
     log_event(LogLevel::error, "imap.no_memory_file", {{"error", sys::describe(file.error())}});
     return std::nullopt;
@@ -128,8 +122,11 @@ net::Task<Answer> store_message(Session& session, const imap::Append& command, s
   log_event(
       LogLevel::info, "imap.appended",
       {{"conn", HexId{session.connection_id().value}}, {"size", size}, {"uid", answer->uid()}});
-  co_return ok("Message appended",
-               imap::append_uid_code(UidValidity(answer->uid_validity()), Uid(answer->uid())));
+  Answer done = ok("Message appended",
+                   imap::append_uid_code(UidValidity(answer->uid_validity()), Uid(answer->uid())));
+  // RFC 9051 section 6.3.12: in the selected mailbox the new message is told at once.
+  if (session.has_selected(request.name())) done.updates = Updates::ask_always;
+  co_return done;
 }
 
 // Why the message is not wanted at all, told before it is sent.

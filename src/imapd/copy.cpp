@@ -47,7 +47,12 @@ net::Task<Answer> transfer(Session& session, imap::Copy command, Transfer kind) 
   if (!answer) co_return session.failed(answer.error(), Missing::try_create);
 
   std::string code = copy_uid_code(*answer);
-  if (kind == Transfer::copy) co_return ok("Messages copied", std::move(code));
+  Updates updates = session.has_selected(*name) ? Updates::ask_always : Updates::all;
+  if (kind == Transfer::copy) {
+    Answer done = ok("Messages copied", std::move(code));
+    done.updates = updates;
+    co_return done;
+  }
   // RFC 6851 section 4.3: COPYUID comes in an untagged OK before the EXPUNGE responses.
   if (!code.empty()) {
     imap::write_untagged(session.out(), imap::Condition::ok, code, "Messages moved");
@@ -55,7 +60,9 @@ net::Task<Answer> transfer(Session& session, imap::Copy command, Transfer kind) 
   std::vector<std::uint32_t> uids(answer->source_uids().begin(), answer->source_uids().end());
   std::ranges::sort(uids);
   session.announce_expunged(uids);
-  co_return ok("Done");
+  Answer done = ok("Done");
+  done.updates = updates;
+  co_return done;
 }
 
 }  // namespace

@@ -180,9 +180,20 @@ bool Fetcher::read_summary() {
 net::Task<Fetcher::Done> Fetcher::write_items() {
   begin(message_.place);
   write_attributes();
+  // What streams comes last: its bytes follow.
+  std::optional<std::size_t> streamed;
   for (std::size_t i = 0; i < items_.bodies.size(); ++i) {
+    if (plan_.sources[i] == BodySource::stream) {
+      streamed = i;
+      continue;
+    }
     Done done = co_await write_body(i);
     if (!done) co_return done;
+  }
+  if (streamed) {
+    const imap::BodyItem& item = items_.bodies[*streamed];
+    literal_left_ = imap::cut({0, message_.size}, item.partial).size;
+    writer_->item_header(item, literal_left_);
   }
   co_return Done();
 }
@@ -214,17 +225,9 @@ void Fetcher::write_attributes() {
 
 net::Task<Fetcher::Done> Fetcher::write_body(std::size_t index) {
   const imap::BodyItem& item = items_.bodies[index];
-  switch (plan_.sources[index]) {
-    case BodySource::header:
-      write_header(item, plan_.filters[index]);
-      co_return Done();
-    case BodySource::stream:
-      // The bytes follow; an item that streams is the last one.
-      literal_left_ = imap::cut({0, message_.size}, item.partial).size;
-      writer_->item_header(item, literal_left_);
-      co_return Done();
-    case BodySource::section:
-      break;
+  if (plan_.sources[index] == BodySource::header) {
+    write_header(item, plan_.filters[index]);
+    co_return Done();
   }
   Done done = co_await write_section(item, plan_.filters[index]);
   co_return done;

@@ -32,7 +32,7 @@ net::Task<Answer> execute(Session& session, imap::Delete command) {
   request.set_name(*name);
   auto answer = co_await api::delete_mailbox(session.core(), request, Session::call_deadline());
   if (!answer) co_return session.failed(answer.error());
-  if (session.selected() != nullptr && session.selected()->name == *name) session.select(nullptr);
+  if (session.has_selected(*name)) session.select(nullptr);
   co_return ok("Mailbox deleted");
 }
 
@@ -46,7 +46,11 @@ net::Task<Answer> execute(Session& session, imap::Rename command) {
   request.set_to(*to);
   auto answer = co_await api::rename_mailbox(session.core(), request, Session::call_deadline());
   if (!answer) co_return session.failed(answer.error());
-  // A selected mailbox stays selected: it is known by its id.
+  // A selected mailbox stays selected, under its new name: it is known by its id.
+  if (Selected* selected = session.selected()) {
+    bool is_below = selected->name.starts_with(*from + '/');
+    if (is_below || selected->name == *from) selected->name.replace(0, from->size(), *to);
+  }
   co_return ok("Mailbox renamed");
 }
 

@@ -4,7 +4,6 @@
 #include "crypto/hash.h"
 #include "imapd/session.h"
 #include "role/worker.h"
-#include "sys/sandbox.h"
 #include "text/charset.h"
 
 namespace peregrine::imapd {
@@ -18,16 +17,22 @@ net::Task<role::SessionEnd> serve(role::Worker& worker, role::Connection& connec
 
 }  // namespace
 
+sys::SandboxPolicy policy(const config::Settings& settings) {
+  sys::SandboxPolicy out;
+  // An appended message goes to core in a memory file, beside what was read out of it.
+  out.may_pass_descriptors = true;
+  out.limits.open_files = std::uint64_t{settings.limits.connections} + 256;
+  out.limits.file_bytes = settings.limits.message_size + mib(16);
+  return out;
+}
+
 int run(role::Start start) {
-  net::Loop loop;
-  std::uint64_t files = std::uint64_t{start.settings.limits.connections} + 256;
-  // An appended message travels in a memory file, beside what was read out of it.
-  std::uint64_t file_bytes = start.settings.limits.message_size + mib(16);
+  sys::SandboxPolicy kept = policy(start.settings);
   crypto::warm_up();
   text::load_text_tables();
+  net::Loop loop;
   role::Worker worker(loop, std::move(start), {.passes_descriptors = true, .serve = serve});
-  auto sealed = sys::enter_sandbox(
-      {.may_pass_descriptors = true, .limits = {.open_files = files, .file_bytes = file_bytes}});
+  auto sealed = sys::enter_sandbox(kept);
   if (!sealed) {
     log_event(LogLevel::error, "imap.no_sandbox",
               {{"step", sys::step_name(sealed.error().step)}, {"errno", sealed.error().number}});

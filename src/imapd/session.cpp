@@ -14,6 +14,12 @@ using role::Client;
 constexpr auto k_call_time = 60s;
 constexpr auto k_close_time = 5s;
 
+struct Goodbye {
+  std::string_view code;
+  std::string_view text;
+};
+constexpr Goodbye k_no_core{"UNAVAILABLE", "Mail store is not available, try again later"};
+
 }  // namespace
 
 Session::Session(role::Worker& worker, role::Connection& connection)
@@ -60,7 +66,7 @@ net::Task<bool> Session::open() {
     log_event(LogLevel::warning, "imap.not_opened", {{"conn", HexId{connection_id().value}}});
     imap::write_condition(out(), tag_, imap::Condition::no, "UNAVAILABLE",
                           "Cannot open the account now");
-    say_goodbye("UNAVAILABLE", "Mail store is not available, try again later");
+    say_goodbye(k_no_core.code, k_no_core.text);
     co_return false;
   }
   id_ = answer->session();
@@ -118,12 +124,15 @@ net::Task<void> Session::take_frame() {
 }
 
 net::Task<Client::Input> Session::receive(Deadline deadline) {
+  if (has_lost_core_) say_goodbye(k_no_core.code, k_no_core.text);
+  if (is_ended_) co_return Client::Input::end;
   Client::Input input = co_await client_.receive(deadline);
   switch (input) {
     case Client::Input::data:
       framer_.push(client_.received());
       break;
     case Client::Input::interrupted:
+      if (has_lost_core_) say_goodbye(k_no_core.code, k_no_core.text);
       break;
     case Client::Input::timed_out:
       say_goodbye("", "Nothing received in time");
@@ -189,7 +198,7 @@ void Session::count_error() {
 
 Answer Session::failed(const rpc::CallFailure& failure, Missing missing) {
   if (ends_session(failure) && !is_ended_) {
-    say_goodbye("UNAVAILABLE", "Mail store is not available, try again later");
+    say_goodbye(k_no_core.code, k_no_core.text);
   }
   return answer_to(failure, missing);
 }

@@ -51,6 +51,10 @@ class Session {
   /// Null when none is selected.
   [[nodiscard]] Selected* selected() { return selected_.get(); }
   void select(std::unique_ptr<Selected> selected) { selected_ = std::move(selected); }
+  /// Whether the mailbox of that name (UTF-8) is selected.
+  [[nodiscard]] bool has_selected(std::string_view name) const {
+    return selected_ && selected_->name == name;
+  }
   /// Starts to listen for changes in the account, unless it does already.
   void watch();
   /// Tells what has changed in the selected mailbox: EXISTS, EXPUNGE and FETCH.
@@ -102,6 +106,7 @@ class Session {
   bool is_idling_ = false;
   bool is_closing_ = false;
   bool has_changed_ = false;
+  bool has_lost_core_ = false;
 };
 
 }  // namespace peregrine::imapd

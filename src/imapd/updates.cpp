@@ -28,8 +28,9 @@ net::Task<void> Session::listen() {
   }
   changes_ = nullptr;
   if (is_closing_) co_return;
-  // Core has gone: the session is over, also for a client that is waiting.
-  say_goodbye("UNAVAILABLE", "Mail store is not available, try again later");
+  // Core has gone: the session is over, also for a client that is waiting. A command under way
+  // may be in the middle of a literal; the next receive() says goodbye.
+  has_lost_core_ = true;
   client_.interrupt();
 }
 

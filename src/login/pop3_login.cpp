@@ -4,6 +4,7 @@
 
 #include "base/foreign_protocol.h"
 #include "base/log.h"
+#include "config/types.h"
 #include "login/attempts.h"
 #include "proto/pop3/framer.h"
 #include "proto/pop3/grammar.h"
@@ -190,7 +191,13 @@ net::Task<Pop3Login::Next> Pop3Login::execute(const pop3::Stls&) {
 }
 
 net::Task<Pop3Login::Next> Pop3Login::execute(const pop3::Capa&) {
+  auto has = [&disabled = worker_.settings().pop3.disabled_extensions](std::string_view name) {
+    return !config::has_word(disabled, name);
+  };
   pop3::Capabilities capabilities;
+  capabilities.top = has("TOP");
+  capabilities.uidl = has("UIDL");
+  capabilities.pipelining = has("PIPELINING");
   capabilities.stls = may_begin_tls(worker_, connection_.facts);
   if (may_log_in(worker_, connection_.facts)) {
     capabilities.user = true;

@@ -5,7 +5,6 @@
 #include "login/imap_login.h"
 #include "login/pop3_login.h"
 #include "role/worker.h"
-#include "sys/sandbox.h"
 
 namespace peregrine::login {
 namespace {
@@ -18,13 +17,20 @@ net::Task<role::SessionEnd> serve(role::Worker& worker, role::Connection& connec
 
 }  // namespace
 
+sys::SandboxPolicy policy(const config::Settings& settings) {
+  sys::SandboxPolicy out;
+  // A connection that has logged in is handed on.
+  out.may_pass_descriptors = true;
+  out.limits.open_files = std::uint64_t{settings.limits.connections} + 256;
+  return out;
+}
+
 int run(role::Start start) {
-  net::Loop loop;
-  std::uint64_t files = std::uint64_t{start.settings.limits.connections} + 256;
+  sys::SandboxPolicy kept = policy(start.settings);
   crypto::warm_up();
-  // Gives connections back to `front`, so it passes descriptors; it has no file to write.
-  role::Worker worker(loop, std::move(start), {.passes_descriptors = true, .serve = serve});
-  auto sealed = sys::enter_sandbox({.may_pass_descriptors = true, .limits = {.open_files = files}});
+  net::Loop loop;
+  role::Worker worker(loop, std::move(start), {.passes_descriptors = false, .serve = serve});
+  auto sealed = sys::enter_sandbox(kept);
   if (!sealed) {
     log_event(LogLevel::error, "login.no_sandbox",
               {{"step", sys::step_name(sealed.error().step)}, {"errno", sealed.error().number}});

@@ -4,9 +4,12 @@
 // process that can reach mail and no passwords.
 
 #include "role/control.h"
+#include "sys/sandbox.h"
 
 namespace peregrine::login {
 
+/// What the process keeps once it serves.
+sys::SandboxPolicy policy(const config::Settings& settings);
 /// Serves until the supervisor says stop; the exit status.
 int run(role::Start start);
 
