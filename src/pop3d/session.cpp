@@ -179,7 +179,8 @@ Session::Next Session::refuse(const pop3::FixedResponse& response) {
 
 Session::Next Session::refuse_event(LineEvent event) {
   if (!is_fatal(event)) return refuse(pop3::k_line_too_long);
-  say(event == LineEvent::endless ? pop3::k_line_too_long : pop3::k_bad_line_end);
+  // An endless line was answered when it became too long.
+  if (event != LineEvent::endless) say(pop3::k_bad_line_end);
   connection_.is_offence = true;
   log_event(LogLevel::info, "pop3.offence",
             {{"conn", log_id()}, {"peer", connection_.facts.peer}, {"reason", "bad line"}});

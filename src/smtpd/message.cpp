@@ -51,8 +51,7 @@ net::Task<Session::Next> Session::data() {
     Next next = refuse_message(transaction, trace, *refused, refused->text);
     if (!reader.faults().bare_control) co_return next;
     // Who forged the end of one message may have forged the next (V12).
-    connection_.is_offence = true;
-    co_return Next::close;
+    co_return close_on_offence("bare control in a message");
   }
   Next next = co_await deliver(std::move(transaction), trace, std::move(message), trace_size);
   if (next == Next::go_on && framer_.has_buffered() && !offered_.pipelining) {
@@ -175,7 +174,7 @@ Session::Next Session::answer_message(const Transaction& transaction, std::uint6
     // With LMTP each recipient has its own reason, and the answer below.
     if (!is_lmtp()) return refuse_message(transaction, trace, failed, failed.text);
   }
-  ++messages_;
+  if (delivered > 0) ++messages_;
   log_event(delivered == count ? LogLevel::info : LogLevel::warning,
             delivered == 0 ? "smtp.refused" : "smtp.accepted",
             {{"conn", log_id()},

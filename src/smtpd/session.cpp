@@ -213,6 +213,10 @@ Session::Next Session::refuse(const smtp::FixedReply& refused) {
 
 Session::Next Session::refuse_for_good(const smtp::FixedReply& last, std::string_view reason) {
   reply(last);
+  return close_on_offence(reason);
+}
+
+Session::Next Session::close_on_offence(std::string_view reason) {
   connection_.is_offence = true;
   log_event(LogLevel::info, "smtp.offence",
             {{"conn", log_id()}, {"peer", connection_.facts.peer}, {"reason", reason}});
@@ -221,9 +225,9 @@ Session::Next Session::refuse_for_good(const smtp::FixedReply& last, std::string
 
 Session::Next Session::refuse_event(LineEvent event) {
   if (!is_fatal(event)) return refuse(smtp::k_reply_line_too_long);
-  bool is_endless = event == LineEvent::endless;
-  return refuse_for_good(is_endless ? smtp::k_reply_line_too_long : smtp::k_reply_bare_line_end,
-                         reason_of(event));
+  // It was answered when it became too long.
+  if (event == LineEvent::endless) return close_on_offence(reason_of(event));
+  return refuse_for_good(smtp::k_reply_bare_line_end, reason_of(event));
 }
 
 }  // namespace peregrine::smtpd

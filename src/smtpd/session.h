@@ -45,6 +45,7 @@ class Session {
   Next hello(const smtp::Hello& hello);
   Next refuse(const smtp::FixedReply& reply);
   Next refuse_for_good(const smtp::FixedReply& reply, std::string_view reason);
+  Next close_on_offence(std::string_view reason);
   [[nodiscard]] smtp::Extensions extensions() const;
   [[nodiscard]] bool spoke_too_soon(smtp::Verb verb) const;
   void reply(const smtp::FixedReply& reply) { smtp::append_reply(reply, client_.out()); }
