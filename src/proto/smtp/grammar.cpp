@@ -44,17 +44,22 @@ bool is_alphanumeric(char c) {
 }
 
 Result parse_hello(Verb verb, BytesView name) {
-  // RFC 5321 section 4.1.1.1 asks for a domain or a literal. Real clients send names with
-  // underscores, a port or nothing that resolves, and no decision rests on the name: it only has
-  // to be harmless in a log and a Received field.
-  BytesView inner = name;
-  if (inner.starts_with('[') && inner.ends_with(']')) inner = inner.substr(1, inner.size() - 2);
-  bool harmless = std::ranges::all_of(inner, [](char c) {
-    return is_alphanumeric(c) || c == '.' || c == '_' || c == ':' || c == '-';
-  });
-  if (inner.empty() || !harmless || name.size() > k_max_hello_name) {
+  if (name.empty() || name.size() > k_max_hello_name) {
     return std::unexpected(CommandError::bad_hello_name);
   }
+  bool good = false;
+  if (name.starts_with('[')) {
+    // RFC 5321 section 4.1.3: an address literal is an address.
+    good = Address::parse("a@" + std::string(name)).has_value();
+  } else {
+    // RFC 5321 section 4.1.1.1 asks for a domain. Real clients send names with underscores, a port
+    // or nothing that resolves, and no decision rests on the name: it only has to be harmless in a
+    // log and a Received field.
+    good = !name.starts_with('.') && !name.contains("..") && std::ranges::all_of(name, [](char c) {
+      return is_alphanumeric(c) || c == '.' || c == '_' || c == ':' || c == '-';
+    });
+  }
+  if (!good) return std::unexpected(CommandError::bad_hello_name);
   return Hello{verb, std::string(name)};
 }
 
