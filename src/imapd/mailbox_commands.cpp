@@ -20,8 +20,16 @@ net::Task<Answer> execute(Session& session, imap::Create command) {
   request.set_name(*name);
   request.set_special_use(*attribute);
   auto answer = co_await api::create_mailbox(session.core(), request, Session::call_deadline());
-  if (!answer) co_return session.failed(answer.error());
-  co_return ok("Mailbox created");
+  if (answer) co_return ok("Mailbox created");
+  if (*attribute != 0 && api::refused_with(answer.error(), api::ErrorCode::already_exists)) {
+    // RFC 6154 section 3: USEATTR when another mailbox has the use already.
+    api::StatusRequest question;
+    question.set_session(session.id());
+    question.set_name(*name);
+    auto status = co_await api::status(session.core(), question, Session::call_deadline());
+    if (!status) co_return no("USEATTR", "Another mailbox has that special use");
+  }
+  co_return session.failed(answer.error());
 }
 
 net::Task<Answer> execute(Session& session, imap::Delete command) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/client.h"
+#include "base/foreign_protocol.h"
 #include "base/log.h"
 
 namespace peregrine::login {
@@ -50,6 +51,12 @@ std::string_view event_of(Outcome outcome) {
 }
 
 }  // namespace
+
+bool is_foreign(BytesView first_bytes) {
+  ForeignProtocol found = detect_foreign_protocol(first_bytes);
+  if (found != ForeignProtocol::non_ascii) return found != ForeignProtocol::none;
+  return static_cast<unsigned char>(first_bytes.front()) >= 0x80;
+}
 
 bool may_log_in(const role::Worker& worker, const rpc::OpenConnection& facts) {
   return facts.tls.has_value() ||

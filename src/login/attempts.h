@@ -25,6 +25,10 @@ struct Verdict {
   Bytes ticket;  ///< of ok
 };
 
+/// Whether a client's first bytes are of another protocol (V15). Names and passwords may hold
+/// UTF-8, so bytes that are not ASCII only count where a command would begin.
+bool is_foreign(BytesView first_bytes);
+
 /// Whether a password may be asked for here at all (RFC 9051 section 6.2.3, RFC 2595 section 2.2).
 bool may_log_in(const role::Worker& worker, const rpc::OpenConnection& facts);
 /// Whether the client can be told to begin TLS.

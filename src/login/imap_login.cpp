@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "base/foreign_protocol.h"
 #include "base/log.h"
 #include "config/types.h"
 #include "login/attempts.h"
@@ -105,8 +104,7 @@ net::Task<SessionEnd> ImapLogin::run() {
 }
 
 net::Task<ImapLogin::Next> ImapLogin::take_input() {
-  if (!std::exchange(has_spoken_, true) &&
-      detect_foreign_protocol(framer_.unread()) != ForeignProtocol::none) {
+  if (!std::exchange(has_spoken_, true) && is_foreign(framer_.unread())) {
     co_return offence("foreign_protocol", "This is an IMAP server");
   }
   Next end;

@@ -14,5 +14,12 @@ TEST(Attempts, EachFailureWaitsLonger) {
   EXPECT_EQ(pause_after(1000), 8s);
 }
 
+TEST(Foreign, Utf8InAnArgumentIsNone) {
+  EXPECT_FALSE(is_foreign("USER j\xc3\xb6s\r\n"));
+  EXPECT_TRUE(is_foreign("\xc3\xb6\r\n"));
+  EXPECT_TRUE(is_foreign("GET / HTTP/1.1\r\n"));
+  EXPECT_FALSE(is_foreign("a NOOP\r\n"));
+}
+
 }  // namespace
 }  // namespace peregrine::login

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "base/foreign_protocol.h"
 #include "base/log.h"
 #include "config/types.h"
 #include "login/attempts.h"
@@ -100,8 +99,7 @@ net::Task<SessionEnd> Pop3Login::run() {
 }
 
 net::Task<Pop3Login::Next> Pop3Login::take_input() {
-  if (!std::exchange(has_spoken_, true) &&
-      detect_foreign_protocol(framer_.buffered()) != ForeignProtocol::none) {
+  if (!std::exchange(has_spoken_, true) && is_foreign(framer_.buffered())) {
     co_return offence("foreign_protocol", k_not_pop3);
   }
   Next end;
@@ -114,9 +112,12 @@ net::Task<Pop3Login::Next> Pop3Login::take_input() {
       exchange_.reset();
       framer_.set_limits(pop3::k_command_limits);
       end = error(pop3::k_line_too_long);
+    } else if (event == LineEvent::endless) {
+      // Its length was told before.
+      connection_.is_offence = true;
+      end = Closed{};
     } else {
-      end = offence("bad_line",
-                    event == LineEvent::endless ? pop3::k_line_too_long : pop3::k_bad_line_end);
+      end = offence("bad_line", pop3::k_bad_line_end);
     }
   }
   co_return end;

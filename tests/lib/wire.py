@@ -303,7 +303,10 @@ class Player:
             self._expect(Step("expect", text, step.line))
 
     def _optional(self, step: Step) -> None:
-        line = self._line()
+        try:
+            line = self._line()
+        except Closed:
+            return
         if not self._matches(step, line):
             self.connection.buffer[:0] = line + b"\r\n"
 

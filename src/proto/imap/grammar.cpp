@@ -226,8 +226,7 @@ Parsed<void> parse_flag(Input& in, FlagList& list) {
     list.flags.add(flag);
     return {};
   }
-  // RFC 3501 section 2.3.2: a client cannot alter \Recent; clients that copy it back are common.
-  if (iequals(name, "recent")) return {};
+  // RFC 3501 section 2.3.2: nor can a client alter \Recent.
   return std::unexpected(SyntaxError::bad_flag);
 }
 

@@ -299,7 +299,12 @@ void write_status(std::string& out, BytesView mailbox, StatusItems items, const 
       {StatusItem::deleted, {"DELETED ", data.deleted}},
       {StatusItem::size, {"SIZE ", data.size}}};
   out += "* STATUS ";
-  write_string(out, mailbox);
+  // RFC 9051 section 9: mailbox = "INBOX" / astring.
+  if (mailbox == "INBOX") {
+    out += mailbox;
+  } else {
+    write_string(out, mailbox);
+  }
   out += " (";
   std::string_view separator;
   for (const auto& [item, value] : values) {
