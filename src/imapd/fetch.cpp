@@ -66,6 +66,7 @@ class Fetcher {
   std::optional<imap::FetchWriter> writer_;  // a response is open
   Loaded message_;
   bool is_loading_ = false;         // message_ waits for its last piece
+  std::uint64_t skipped_left_ = 0;  // of what streams, not wanted
   std::uint64_t literal_left_ = 0;  // announced and not written yet
   bool some_are_gone_ = false;
 };
@@ -192,7 +193,11 @@ net::Task<Fetcher::Done> Fetcher::write_items() {
   }
   if (streamed) {
     const imap::BodyItem& item = items_.bodies[*streamed];
-    literal_left_ = imap::cut({0, message_.size}, item.partial).size;
+    bool is_whole = item.section == imap::Section{};
+    auto range = is_whole ? imap::cut({0, message_.size}, item.partial)
+                          : imap::locate_section(message_.summary, item.section);
+    skipped_left_ = is_whole || !range ? 0 : range->offset;
+    literal_left_ = range ? range->size : 0;
     writer_->item_header(item, literal_left_);
   }
   co_return Done();
@@ -314,7 +319,9 @@ net::Task<std::expected<Bytes, rpc::CallFailure>> Fetcher::read_raw(ByteRange ra
 }
 
 void Fetcher::take_streamed(BytesView bytes) {
-  bytes = bytes.substr(0, literal_left_);
+  std::size_t skipped = std::min<std::uint64_t>(skipped_left_, bytes.size());
+  skipped_left_ -= skipped;
+  bytes = bytes.substr(skipped, literal_left_);
   literal_left_ -= bytes.size();
   append_literal_bytes(session_.out(), bytes);
 }

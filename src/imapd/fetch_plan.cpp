@@ -14,6 +14,11 @@ bool is_whole_message(const imap::BodyItem& item) {
   return item.section.part.empty() && item.section.text == SectionText::none;
 }
 
+// Nearly all of the message: cheaper to cut out of it than to ask for.
+bool is_whole_text(const imap::BodyItem& item) {
+  return item.section.part.empty() && item.section.text == SectionText::text && !item.partial;
+}
+
 bool filters_header(const imap::BodyItem& item) {
   return item.section.text == SectionText::header_fields ||
          item.section.text == SectionText::header_fields_not;
@@ -53,8 +58,9 @@ std::optional<FetchPlan> plan_fetch(const imap::FetchItems& items) {
     if (is_message_header(item)) {
       plan.parts |= api::FETCH_HEADER;
       plan.sources.push_back(BodySource::header);
-    } else if (is_whole_message(item) && is_only) {
+    } else if ((is_whole_message(item) || is_whole_text(item)) && is_only) {
       plan.parts |= api::FETCH_RAW | api::FETCH_DATES;
+      if (!is_whole_message(item)) plan.parts |= api::FETCH_SUMMARY;
       plan.sources.push_back(BodySource::stream);
       if (item.partial) {
         plan.raw_offset = item.partial->offset;

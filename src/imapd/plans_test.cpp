@@ -40,6 +40,8 @@ TEST(FetchPlan, StreamsTheWholeMessageOnce) {
   EXPECT_EQ(part.raw_offset, 10U);
   EXPECT_EQ(part.raw_length, 20U);
   EXPECT_NE(part.parts & api::FETCH_RAW, 0U);
+  EXPECT_EQ(plan("RFC822.TEXT").sources, std::vector{BodySource::stream});
+  EXPECT_EQ(plan("BODY[TEXT]<0.9>").sources, std::vector{BodySource::section});
   FetchPlan both = plan("(BODY[] BODY[TEXT])");
   EXPECT_EQ(both.sources, (std::vector{BodySource::section, BodySource::section}));
   EXPECT_EQ(both.parts & api::FETCH_RAW, 0U);
