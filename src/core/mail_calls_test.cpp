@@ -128,11 +128,26 @@ net::Task<void> MailCalls::large_message() {
   *request.mutable_content() = content;
   auto answer = co_await api::deliver(mx, request, soon(), std::move(*memfd));
   EXPECT_TRUE(answer && answer->outcomes_size() == 2);
-  auto fetched = co_await fetch(
-      core->model.accounts->open(id_of("alice@example.test")).value()->inbox().id.value, {1},
-      api::FETCH_RAW);
+  auto account = core->model.accounts->open(id_of("alice@example.test"));
+  std::uint32_t inbox = (*account)->inbox().id.value;
+  auto fetched = co_await fetch(inbox, {1}, api::FETCH_RAW);
   EXPECT_EQ(fetched.size(), 1U);
   if (!fetched.empty()) EXPECT_TRUE(fetched[0].raw() == raw && fetched[0].last());
+
+  // As if slow readers held all that may be held: read again for each piece.
+  core->content_bytes = mib(256);
+  auto again = co_await fetch(inbox, {1, 2, 1}, api::FETCH_RAW | api::FETCH_DATES);
+  EXPECT_EQ(again.size(), 3U);
+  for (const api::FetchedMessage& message : again) {
+    EXPECT_TRUE(message.last());
+    EXPECT_TRUE(message.missing() ? message.uid() == 2 : message.raw() == raw);
+    if (!message.missing()) EXPECT_EQ(message.size(), raw.size());
+  }
+  auto middle = co_await fetch(inbox, {1}, api::FETCH_RAW, 1000, kib(700));
+  EXPECT_EQ(middle.size(), 1U);
+  EXPECT_TRUE(middle.at(0).raw() == raw.substr(1000, kib(700)));
+  EXPECT_EQ(core->content_bytes, mib(256));
+  core->content_bytes = 0;
 }
 
 TEST_F(MailCalls, LargeMessagesTravelInMemfdsAndInPieces) {

@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t k_messages_a_batch = 512;
 /// A batch ends early when its items take this much.
 constexpr std::size_t k_bytes_a_batch = kib(512);
+/// Contents that wait for their readers, of all calls together. Beyond it a large message is read
+/// piece by piece, again and again: slow readers cost time then, and no memory.
+constexpr std::uint64_t k_most_content = mib(256);
+constexpr std::size_t k_piece_of_content = kib(512);
 
 struct Wanted {
   Uid uid;
@@ -29,13 +33,44 @@ struct Batch {
   std::uint32_t parts = 0;
   std::uint64_t raw_offset = 0;
   std::uint64_t raw_length = 0;
+  std::size_t most_content = 0;  ///< of a large message at a time
   std::vector<Wanted> wanted;
+  std::uint64_t continued = 0;  ///< bytes of the first one's content that have been sent
 
   std::size_t taken = 0;  ///< of `wanted`
   std::vector<Bytes> items;
   /// The last message taken, when its content is too large for one item.
   api::FetchedMessage large;
   Bytes large_raw;
+  bool has_more = false;  ///< there is more of it than large_raw
+
+  /// For the next messages.
+  void reset() {
+    taken = 0;
+    items.clear();
+    has_more = false;
+    Bytes().swap(large_raw);
+  }
+};
+
+/// Counts the content that a batch may hold, for as long as it lives.
+class Reserved {
+ public:
+  Reserved(Core& core, Batch& batch) : core_(core) {
+    std::uint32_t largest = 0;
+    for (const Wanted& wanted : batch.wanted) largest = std::max(largest, wanted.size);
+    bool has_room = core.content_bytes + largest <= k_most_content;
+    batch.most_content = has_room ? SIZE_MAX : k_piece_of_content;
+    if ((batch.parts & api::FETCH_RAW) != 0 && has_room && largest > k_item_bytes) bytes_ = largest;
+    core_.content_bytes += bytes_;
+  }
+  ~Reserved() { core_.content_bytes -= bytes_; }
+  Reserved(const Reserved&) = delete;
+  Reserved& operator=(const Reserved&) = delete;
+
+ private:
+  Core& core_;
+  std::uint64_t bytes_ = 0;
 };
 
 void look_up(const mail::View& view, const api::FetchRequest& request, std::size_t first,
@@ -55,14 +90,14 @@ void look_up(const mail::View& view, const api::FetchRequest& request, std::size
   }
 }
 
-/// The bytes of `raw` that were asked for; takes what it can without a copy.
-void cut_raw(const Batch& batch, Bytes& raw) {
-  if (batch.raw_offset >= raw.size()) {
-    raw.clear();
-    return;
-  }
-  if (batch.raw_offset > 0) raw.erase(0, batch.raw_offset);
-  if (batch.raw_length != 0 && batch.raw_length < raw.size()) raw.resize(batch.raw_length);
+/// The bytes of `raw` that were asked for, without those that have been sent.
+void cut_raw(const Batch& batch, std::uint64_t sent, Bytes& raw) {
+  std::uint64_t length = batch.raw_length == 0 ? UINT64_MAX : batch.raw_length;
+  std::uint64_t first = std::min<std::uint64_t>(batch.raw_offset, raw.size());
+  std::uint64_t end = first + std::min<std::uint64_t>(length, raw.size() - first);
+  first = std::min(end, first + sent);
+  raw.resize(end);
+  raw.erase(0, first);
 }
 
 /// Reads one message into `out`, and what of its content was asked for into `raw`. False when it
@@ -96,7 +131,6 @@ bool read_one(const Batch& batch, const Wanted& wanted, api::FetchedMessage& out
   }
   if ((batch.parts & api::FETCH_RAW) == 0) return true;
   raw = *std::move(content);
-  cut_raw(batch, raw);
   return true;
 }
 
@@ -107,27 +141,39 @@ void flush(api::FetchItem& item, std::size_t& size, Batch& batch) {
   size = 0;
 }
 
+/// Puts the large message aside, as much of it as may be held.
+void keep_large(Batch& batch, api::FetchedMessage&& message, Bytes&& raw) {
+  batch.large = std::move(message);
+  batch.has_more = raw.size() > batch.most_content;
+  if (batch.has_more) raw.resize(batch.most_content);
+  batch.large_raw = std::move(raw);
+  batch.large_raw.shrink_to_fit();
+}
+
+/// True unless the rest of a message cannot be read whose beginning has been sent.
 bool read_batch(Batch& batch) {
   api::FetchItem item;
   std::size_t size = 0;
   std::size_t total = 0;
-  while (batch.taken < batch.wanted.size() && total < k_bytes_a_batch && batch.large_raw.empty()) {
+  while (batch.taken < batch.wanted.size() && total < k_bytes_a_batch) {
     const Wanted& wanted = batch.wanted[batch.taken++];
+    std::uint64_t sent = batch.taken == 1 ? batch.continued : 0;
     api::FetchedMessage message;
     Bytes raw;
-    message.set_last(true);
     if (wanted.message.is_none() || !read_one(batch, wanted, message, raw)) {
+      if (sent != 0) return false;
       message.Clear();
       message.set_missing(true);
-      message.set_last(true);
       raw.clear();
     }
+    if (sent != 0) message.Clear();
     message.set_uid(wanted.uid.value);
+    message.set_last(true);
+    cut_raw(batch, sent, raw);
     if (raw.size() > k_item_bytes) {
       flush(item, size, batch);
-      batch.large = std::move(message);
-      batch.large_raw = std::move(raw);
-      break;
+      keep_large(batch, std::move(message), std::move(raw));
+      return true;
     }
     message.set_raw(std::move(raw));
     std::size_t cost = message.ByteSizeLong();
@@ -152,11 +198,10 @@ net::Task<bool> send_large(Core& core, Call& call, Batch& batch) {
     message.Swap(&batch.large);
     message.set_uid(uid);
     message.set_raw(piece.data(), piece.size());
-    message.set_last(rest.empty());
+    message.set_last(rest.empty() && !batch.has_more);
     bool sent = co_await send(core, call, item.SerializeAsString());
     if (!sent) co_return false;
   }
-  Bytes().swap(batch.large_raw);
   batch.large.Clear();
   co_return true;
 }
@@ -166,7 +211,6 @@ net::Task<bool> send_batch(Core& core, Call& call, Batch& batch) {
     bool sent = co_await send(core, call, std::move(item));
     if (!sent) co_return false;
   }
-  batch.items.clear();
   if (batch.large_raw.empty()) co_return true;
   bool sent = co_await send_large(core, call, batch);
   co_return sent;
@@ -190,12 +234,17 @@ net::Task<Answer<void>> fetch(Core& core, Call& call, api::FetchRequest request)
     auto view = (*account)->view(MailboxId(request.mailbox()));
     if (!view) co_return refusal(view);
     look_up(**view, request, next, batch.wanted);
-    batch.taken = 0;
+    Reserved reserved(core, batch);
     auto job = [&batch] { return read_batch(batch); };
-    static_cast<void>(co_await run_on(core.reading, job));
-    next += batch.taken;
+    bool is_whole = co_await run_on(core.reading, job);
+    if (!is_whole) co_return std::unexpected(api::ErrorCode::not_found);
     bool sent = co_await send_batch(core, call, batch);
     if (!sent) break;
+    next += batch.taken - (batch.has_more ? 1 : 0);
+    // Of a message that was cut again, the bytes before add up; of another they start anew.
+    bool is_same = batch.taken == 1;
+    batch.continued = batch.has_more ? (is_same ? batch.continued : 0) + batch.large_raw.size() : 0;
+    batch.reset();
   } while (next < count);
   co_return Answer<void>{};
 }

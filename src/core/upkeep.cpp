@@ -56,6 +56,9 @@ void Upkeep::collect() {
 }
 
 net::Task<void> Upkeep::purge() {
+  // To look for them costs a read for each account: only after the directory has changed.
+  store::Sequence changed = core_.model.directory->last_sequence();
+  if (purged_ == changed) co_return;
   auto orphans = core_.model.accounts->orphans();
   if (!orphans) co_return;
   for (AccountId account : *orphans) {
@@ -66,6 +69,7 @@ net::Task<void> Upkeep::purge() {
       co_await net::sleep_until(core_.loop, Monotonic::now());
     }
   }
+  if (!stopping_) purged_ = changed;
 }
 
 net::Task<void> Upkeep::tend(AccountId account) {

@@ -3,6 +3,7 @@
 // mailboxes, the history of expunges, and the search index. In small steps between the calls; what
 // is cut short is found again after the next start.
 
+#include <optional>
 #include <set>
 
 #include "core/core.h"
@@ -29,8 +30,9 @@ class Upkeep {
   Core& core_;
   net::Event wake_;
   bool stopping_ = false;
-  Deadline next_round_;      ///< when every account is looked at again
-  std::set<AccountId> due_;  ///< of the present round
+  Deadline next_round_;                    ///< when every account is looked at again
+  std::optional<store::Sequence> purged_;  ///< of the directory, when all orphans were gone
+  std::set<AccountId> due_;                ///< of the present round
 };
 
 }  // namespace peregrine::core

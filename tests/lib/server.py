@@ -204,9 +204,9 @@ class Server:
         return json.loads(self.command("status", "--json").stdout)
 
     def role_pids(self, role: str) -> list[int]:
-        """The processes of a role, as `status --json` lists them."""
+        """The running processes of a role, as `status --json` lists them."""
         return [process["pid"] for process in status_processes(self.status())
-                if process["role"] == role]
+                if process["role"] == role and process["pid"] > 0]
 
     # Running
 
