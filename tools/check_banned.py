@@ -15,13 +15,13 @@ CODE_ROWS = [
     (r"\b(?:strcpy|strcat|sprintf|vsprintf|strtok|strncpy|gets|alloca)\s*\(", (),
      "use std::string and fmt"),
     (r"\b(?:system|popen|posix_spawn|wordexp)\s*\(", (), "no shell and no program is ever run"),
-    (r"\bexec(?:l|le|lp|v|ve|vp|vpe|veat)\s*\(", ("sys",), "only sys starts processes"),
 ]
 # In code that is part of the program, not in tests beside it.
 PROGRAM_ROWS = [
+    (r"\bexec(?:l|le|lp|v|ve|vp|vpe|veat)\s*\(", ("sys",), "only sys starts processes"),
     (r"\bstd::unordered_(?:map|set)<\s*(?:std::string|Bytes)", (),
      "keys from outside need an ordered map"),
-    (r"\busing namespace\b", (), "name what you use"),
+    (r"\busing namespace\b(?! std::\w+_literals;)", (), "name what you use"),
     (r"\b(?:sigaction|signal|setjmp|longjmp|siglongjmp)\s*\(", ("sys",),
      "signals arrive as readable descriptors, through sys"),
 ]

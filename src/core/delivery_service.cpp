@@ -154,9 +154,17 @@ net::Task<Answer<api::DeliverResponse>> deliver(Core& core, Call& call,
     fail_all(plan, delivered.error());
   }
   api::DeliverResponse response;
+  int stored = 0;
   for (const Plan::Recipient& recipient : plan.recipients) {
     response.add_outcomes(recipient.outcome);
+    if (recipient.outcome == api::DELIVER_OK) ++stored;
   }
+  log_event(LogLevel::info, "core.stored",
+            {{"conn", HexId{request.connection()}},
+             {"msg", HexId{request.trace()}},
+             {"recipients", request.recipients_size()},
+             {"stored", stored},
+             {"size", message.raw.size()}});
   co_return response;
 }
 

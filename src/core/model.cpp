@@ -50,7 +50,8 @@ std::expected<Model, std::string> make_model(const config::Settings& settings,
 std::expected<Model, std::string> open_model(const config::Settings& settings) {
   auto store = store::open_rocksdb({.directory = settings.server.data_directory + "/store",
                                     .cache_bytes = settings.store.cache_size,
-                                    .low_water_bytes = settings.store.low_water_mark});
+                                    .low_water_bytes = settings.store.low_water_mark,
+                                    .inline_blob_bytes = settings.store.inline_blob_size});
   if (!store) return std::unexpected(store.error().detail);
   return make_model(settings, std::move(*store));
 }

@@ -32,7 +32,9 @@ Front::Front(net::Loop& loop, role::Start start)
       clients_(loop),
       settings_(std::move(start.settings)),
       index_(start.index),
+      admission_(start.counter_table, {start.counters.key[0], start.counters.key[1]}, index_),
       next_id_(crypto::random_u64() >> 1),
+      emptied_(loop),
       listeners_(std::move(start.listeners)) {
   load_tls(start.identities);
   for (role::LinkedSocket& link : start.links) add_link(std::move(link));
@@ -142,8 +144,8 @@ net::Task<void> Front::accept_from(Service service, sys::Fd listener) {
 void Front::admit(Service service, sys::AcceptedSocket accepted) {
   AdmissionVerdict verdict = admission_.enter(accepted.peer, settings_.limits);
   if (verdict == AdmissionVerdict::too_many_in_all) {
-    make_room();
-    verdict = admission_.enter(accepted.peer, settings_.limits);
+    verdict = make_room() ? admission_.enter(accepted.peer, settings_.limits)
+                          : admission_.enter_share(accepted.peer, settings_.limits);
   }
   if (verdict != AdmissionVerdict::admitted) {
     log_event(LogLevel::warning, "front.refused",
@@ -172,15 +174,16 @@ void Front::admit(Service service, sys::AcceptedSocket accepted) {
 }
 
 // Ends one that has not said a line yet: it has the least to lose.
-void Front::make_room() {
+bool Front::make_room() {
   for (auto& [id, connection] : connections_) {
     if (!connection->is_waiting) continue;
     Held evicted = connection;
     log_event(LogLevel::info, "front.evicted", {{"conn", HexId{id.value}}});
     evicted->stream->cancel();
     end(evicted);
-    return;
+    return true;
   }
+  return false;
 }
 
 net::Task<void> Front::stop(std::chrono::milliseconds grace) {
@@ -192,9 +195,7 @@ net::Task<void> Front::stop(std::chrono::milliseconds grace) {
   for (const Held& connection : waiting) connection->stream->cancel();
   Deadline deadline = deadline_in(grace);
   // Lent connections end when their workers say so.
-  while (!connections_.empty() && Monotonic::now() < deadline) {
-    co_await net::sleep_until(loop_, deadline_in(std::chrono::milliseconds(20)));
-  }
+  if (!connections_.empty()) static_cast<void>(co_await emptied_.wait(deadline));
   loop_.stop();
 }
 

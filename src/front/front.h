@@ -8,6 +8,7 @@
 #include "front/admission.h"
 #include "front/connection.h"
 #include "front/lines.h"
+#include "net/event.h"
 #include "net/gate.h"
 #include "role/control.h"
 #include "sys/sandbox.h"
@@ -28,7 +29,8 @@ class Front {
   void load_tls(const std::vector<role::TlsIdentity>& identities);
   net::Task<void> accept_from(Service service, sys::Fd listener);
   void admit(Service service, sys::AcceptedSocket accepted);
-  void make_room();
+  /// False: nobody can be sent away.
+  bool make_room();
   void worker_gone(const WorkerLine* worker);
   net::Task<void> stop(std::chrono::milliseconds grace);
 
@@ -62,6 +64,7 @@ class Front {
   std::uint64_t served_ = 0;
   std::uint64_t offences_ = 0;
   bool stopping_ = false;
+  net::Event emptied_;  ///< while it stops: the last connection has ended
   std::vector<role::ListeningSocket> listeners_;
   std::unique_ptr<role::Control> control_;
 };

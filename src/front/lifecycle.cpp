@@ -64,6 +64,7 @@ void Front::end(const Held& connection) {
   }
   admission_.leave(connection->peer);
   connections_.erase(connection->id);
+  if (stopping_ && connections_.empty()) emptied_.notify();
 }
 
 net::Task<void> Front::refuse(Held connection, Refusal refusal) {

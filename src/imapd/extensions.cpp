@@ -65,6 +65,7 @@ std::string_view extension_of(const imap::CommandBody& command) {
 imap::Limits limits_of(const config::Settings& settings) {
   imap::Limits limits = imap::Limits::after_login(settings.limits.message_size);
   limits.command_bytes = settings.limits.imap_command;
+  limits.literal_bytes = settings.limits.imap_literal;
   limits.non_sync =
       has_extension(settings, "LITERAL+") ? imap::NonSync::literal_plus : imap::NonSync::refused;
   return limits;

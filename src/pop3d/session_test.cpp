@@ -1,6 +1,8 @@
 #include "pop3d/session.h"
 
 #include <gtest/gtest.h>
+#include <list>
+#include <optional>
 #include <unistd.h>
 
 #include "api/client.h"
@@ -42,6 +44,12 @@ class Fixture {
   bool is_released = false;
 
  private:
+  struct Kept {
+    net::Loop loop;
+    net::Gate gate{loop};
+    std::optional<role::Worker> worker;
+  };
+  static Kept& keep();
   void serve_core(rpc::Request request);
   net::Task<void> stream(rpc::Request request);
   void fetch(const Bytes& payload, api::FetchItem& item);
@@ -158,10 +166,17 @@ net::Task<void> Fixture::talk(net::Loop& loop, net::Stream& client, std::string 
   loop.post([&loop] { loop.stop(); });
 }
 
+// A worker's lines wait for its whole process; so what they run on outlives the test.
+Fixture::Kept& Fixture::keep() {
+  static auto& all = *new std::list<Kept>;
+  return all.emplace_back();
+}
+
 std::string Fixture::play(std::string commands) {
   said_.clear();
-  net::Loop loop;
-  net::Gate gate(loop);
+  Kept& kept = keep();
+  net::Loop& loop = kept.loop;
+  net::Gate& gate = kept.gate;
   gate_ = &gate;
   auto core = sys::socket_pair(sys::SocketKind::stream);
   auto line = sys::socket_pair(sys::SocketKind::stream);
@@ -171,7 +186,8 @@ std::string Fixture::play(std::string commands) {
   role::Start start;
   start.settings = settings;
   start.links.push_back({{.peer = Role::core}, std::move(core->second)});
-  role::Worker worker(loop, std::move(start), {.passes_descriptors = false});
+  role::Worker& worker = kept.worker.emplace(loop, std::move(start),
+                                             role::Worker::Options{.passes_descriptors = false});
   role::Connection connection{facts, net::Stream(loop, std::move(line->first))};
   net::Stream client(loop, std::move(line->second));
   gate.spawn(run_session(worker, connection));

@@ -48,6 +48,7 @@ Bytes encode_control(const ControlMessage& message) {
           [&](const Link& m) { out.u8(static_cast<std::uint8_t>(m.peer)).varint(m.index); },
           [&](const Listen& m) { out.u8(static_cast<std::uint8_t>(m.service)).bytes(m.address); },
           [&](const Identity& m) { out.bytes(m.identity.chain_pem).bytes(m.identity.key_pem); },
+          [&](const Counters& m) { out.varint(m.key[0]).varint(m.key[1]); },
           [&](const Reload& m) { out.bytes(m.settings); },
           [&](const Stop& m) { out.varint(m.grace_milliseconds); },
           [&](const AskStatistics& m) { out.varint(m.question); },
@@ -82,6 +83,10 @@ std::optional<ControlMessage> decode_control(BytesView datagram) {
                  [&](Identity& m) {
                    m.identity.chain_pem = in.bytes();
                    m.identity.key_pem = in.bytes();
+                 },
+                 [&](Counters& m) {
+                   m.key[0] = in.varint();
+                   m.key[1] = in.varint();
                  },
                  [&](Reload& m) { m.settings = in.bytes(); },
                  [&](Stop& m) { m.grace_milliseconds = read_u32(in); },
@@ -122,6 +127,9 @@ std::expected<Start, StartError> receive_start(int control) {
       start.listeners.push_back({std::move(*listen), std::move(descriptor)});
     } else if (auto* identity = std::get_if<Identity>(&*message)) {
       start.identities.push_back(std::move(identity->identity));
+    } else if (auto* counters = std::get_if<Counters>(&*message)) {
+      start.counters = *counters;
+      start.counter_table = std::move(descriptor);
     } else {
       return std::unexpected(StartError::malformed);
     }

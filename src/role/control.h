@@ -5,6 +5,7 @@
 //
 // Descriptor 3 of every child is this line.
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -48,6 +49,11 @@ struct Listen {  ///< attached: a listening socket
 struct Identity {
   TlsIdentity identity;
 };
+/// attached: the table in which all fronts count connections (front only). It has k_count_columns
+/// words for each front.
+struct Counters {
+  std::array<std::uint64_t, 2> key{};  ///< of the hash that picks a network's column
+};
 struct Begin {};
 struct Reload {  ///< identities follow the same way, then Begin
   Bytes settings;
@@ -70,8 +76,11 @@ struct Statistics {
   std::uint64_t offences = 0;     ///< closed because the client broke rules
 };
 
-using ControlMessage = std::variant<Identify, Link, Listen, Identity, Begin, Reload, Stop,
+using ControlMessage = std::variant<Identify, Link, Listen, Identity, Counters, Begin, Reload, Stop,
                                     AskStatistics, Operator, Ready, Statistics>;
+
+/// The first column counts all connections, each other one those of the networks that hash to it.
+inline constexpr std::size_t k_count_columns = 16384;
 
 inline constexpr std::size_t k_max_control = kib(160);
 
@@ -96,6 +105,8 @@ struct Start {
   std::vector<LinkedSocket> links;
   std::vector<ListeningSocket> listeners;
   std::vector<TlsIdentity> identities;
+  Counters counters;
+  sys::Fd counter_table;
 };
 
 enum class StartError : std::uint8_t { disconnected, malformed, bad_settings };

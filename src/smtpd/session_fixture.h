@@ -2,6 +2,8 @@
 // For tests: one session with a client and a core that are both scripted, on one loop. The client
 // sends a step, waits for so many replies, and sends the next; at the end it closes its side.
 
+#include <list>
+#include <optional>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -40,6 +42,12 @@ class SessionFixture {
   bool is_offence = false;
 
  private:
+  struct Kept {
+    net::Loop loop;
+    net::Gate gate{loop};
+    std::optional<role::Worker> worker;
+  };
+  static Kept& keep();
   // The worker takes its control line at a fixed number, which must not be somebody else's.
   void hold_control_descriptor();
   void serve_core(rpc::Request request);

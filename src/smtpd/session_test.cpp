@@ -66,6 +66,12 @@ std::size_t count_replies(BytesView said) {
 
 }  // namespace
 
+// A worker's lines wait for its whole process; so what they run on outlives the test.
+SessionFixture::Kept& SessionFixture::keep() {
+  static auto& all = *new std::list<Kept>;
+  return all.emplace_back();
+}
+
 net::Task<void> SessionFixture::talk(net::Stream& client, std::vector<Step> steps) {
   std::array<char, 4096> buffer{};
   Deadline deadline = deadline_in(std::chrono::seconds(20));
@@ -103,8 +109,9 @@ net::Task<void> SessionFixture::finish(net::Loop& loop, net::Task<void> talk) {
 
 std::string SessionFixture::play(std::vector<Step> steps) {
   said_.clear();
-  net::Loop loop;
-  net::Gate gate(loop);
+  Kept& kept = keep();
+  net::Loop& loop = kept.loop;
+  net::Gate& gate = kept.gate;
   auto core = sys::socket_pair(sys::SocketKind::stream);
   auto line = sys::socket_pair(sys::SocketKind::stream);
   auto channel =
@@ -113,7 +120,7 @@ std::string SessionFixture::play(std::vector<Step> steps) {
   role::Start start;
   start.settings = settings;
   if (has_core) start.links.push_back({{.peer = Role::core}, std::move(core->second)});
-  role::Worker worker(loop, std::move(start), {});
+  role::Worker& worker = kept.worker.emplace(loop, std::move(start), role::Worker::Options{});
   role::Connection connection{facts, net::Stream(loop, std::move(line->first))};
   net::Stream client(loop, std::move(line->second));
   gate.spawn(run_session(worker, connection));

@@ -83,6 +83,7 @@ struct OpenOptions {
   std::size_t cache_bytes = mib(64);
   std::uint64_t low_water_bytes = mib(64);  ///< free space below which commits are refused
   std::uint32_t blob_grace_seconds = 3600;
+  std::uint64_t inline_blob_bytes = kib(4);  ///< smaller blobs, compressed, stand in the tables
 };
 
 struct OpenError {

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "crypto/hash.h"
+#include "sys/shared_memory.h"
 
 namespace peregrine::supervisor {
 namespace {
@@ -52,7 +54,15 @@ void log_end(const Slot& slot, const sys::ChildExit& exit, bool expected) {
 Children::Children(net::Gate& gate, const std::vector<Slot>& slots, Supplies supplies,
                    Handlers handlers)
     : gate_(gate), supplies_(std::move(supplies)), handlers_(std::move(handlers)) {
-  for (const Slot& slot : slots) processes_.emplace_back().slot = slot;
+  std::size_t fronts = 0;
+  for (const Slot& slot : slots) {
+    processes_.emplace_back().slot = slot;
+    if (slot.role == Role::front) ++fronts;
+  }
+  // Without it each front counts for itself: limits are looser then, and nothing else changes.
+  auto table = sys::create_shared_memory(fronts * role::k_count_columns);
+  if (table) counter_table_ = std::move(*table);
+  for (std::uint64_t& half : counters_.key) half = crypto::random_u64();
 }
 
 void Children::start() {
@@ -126,6 +136,9 @@ void Children::give_start(Process& process) {
     }
     for (const role::TlsIdentity& identity : supplies_.identities) {
       send(process.line, role::Identity{identity});
+    }
+    if (counter_table_) {
+      process.line->send_borrowed(role::encode_control(counters_), counter_table_.get());
     }
   }
   send(process.line, role::Begin{});

@@ -82,6 +82,8 @@ class Children {
   net::Gate& gate_;
   Supplies supplies_;
   Handlers handlers_;
+  role::Counters counters_;
+  sys::Fd counter_table_;
   std::vector<Process> processes_;  // never resized; the core stands first
   std::uint32_t question_ = 0;
   unsigned early_failures_ = 0;

@@ -43,6 +43,8 @@ std::string_view call_name(SysCall call) {
       return "memfd_create";
     case SysCall::mkdir:
       return "mkdir";
+    case SysCall::ftruncate:
+      return "ftruncate";
     case SysCall::mmap:
       return "mmap";
     case SysCall::open:

@@ -18,6 +18,7 @@ enum class SysCall : std::uint8_t {
   fcntl,
   fork,
   fsync,
+  ftruncate,
   getsockopt,
   limit,  ///< not a call: a bound of ours was exceeded (EFBIG, E2BIG, EPROTO)
   listen,

@@ -21,12 +21,13 @@ def test_smtplib_starttls(shared_server, user):
         smtp.starttls(context=client_context())
         assert smtp.send_message(message) == {}
 
-    with poplib.POP3_SSL("127.0.0.1", shared_server.port("pop3s"),
-                         context=client_context(), timeout=20) as pop:
-        pop.user(user)
-        pop.pass_(PASSWORD)
-        _, lines, _ = pop.retr(1)
-    read = email.message_from_bytes(b"\r\n".join(lines), policy=email.policy.default)
+    pop = poplib.POP3_SSL("127.0.0.1", shared_server.port("pop3s"), context=client_context(),
+                          timeout=20)
+    pop.user(user)
+    pop.pass_(PASSWORD)
+    _, lines, _ = pop.retr(1)
+    pop.quit()
+    read = email.message_from_bytes(b"\n".join(lines) + b"\n", policy=email.policy.default)
     assert read["Subject"] == "smtplib"
     assert read.get_content() == "Grüße\n.dot\n"
 

@@ -179,7 +179,8 @@ std::optional<FrameView> Framer::start_literal(const Header& header) {
     return fail(FrameErrorKind::too_many_literals, reply, header.bytes);
   }
   std::size_t used = scan_ + 2 - start_;
-  if (used > limits_.command_bytes || header.bytes > limits_.command_bytes - used) {
+  if (header.bytes > limits_.literal_bytes || used > limits_.command_bytes ||
+      header.bytes > limits_.command_bytes - used) {
     return fail(FrameErrorKind::literal_too_large, reply, header.bytes);
   }
   ++literals_;

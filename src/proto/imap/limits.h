@@ -33,6 +33,7 @@ struct Limits {
   /// not count.
   std::size_t command_bytes = kib(64);
   std::size_t literals = 64;
+  std::size_t literal_bytes = kib(64);  ///< of one that is not streamed
   /// The message of APPEND, which is streamed. 0: APPEND gets no treatment of its own.
   std::uint64_t append_bytes = mib(50);
   /// How much of a line that is too long is skipped to find its end; 0 ends the connection.

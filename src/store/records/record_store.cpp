@@ -47,6 +47,13 @@ std::expected<void, OpenError> RecordStore::check_format(const std::string& dire
     auto applied =
         engine_->apply({{Table::meta, format_key(), frame(format_key(), number)}}, Reserve::half);
     if (applied) return {};
+    if (applied.error() == StoreError::no_space) {
+      return std::unexpected(OpenError{
+          StoreError::no_space,
+          fmt::format("the disk of {} has less room than store.low_water_mark keeps free; make "
+                      "room, or lower the mark",
+                      directory)});
+    }
     return std::unexpected(
         OpenError{applied.error(), fmt::format("cannot write to the store in {}", directory)});
   }

@@ -22,7 +22,8 @@ class FreeSpace {
   std::uint64_t above_low_water();
 
  private:
-  std::uint64_t estimate();
+  /// Asks the kernel anew when what is known is old, or less than `needed`.
+  std::uint64_t estimate(std::uint64_t needed);
 
   int directory_fd_;
   std::uint64_t low_water_;

@@ -87,7 +87,8 @@ rocksdb::DBOptions database_options(const OpenOptions& options, rocksdb::Env* en
 }
 
 rocksdb::ColumnFamilyOptions table_options(Table table,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+                                           const std::shared_ptr<rocksdb::Cache>& cache,
+                                           std::uint64_t inline_blob_bytes) {
   rocksdb::ColumnFamilyOptions out;
   rocksdb::BlockBasedTableOptions blocks;
   blocks.block_cache = cache;
@@ -106,7 +107,7 @@ rocksdb::ColumnFamilyOptions table_options(Table table,
       rocksdb::NewCompactOnDeletionCollectorFactory(1024, 512));
   if (table == Table::blobs) {
     out.enable_blob_files = true;
-    out.min_blob_size = kib(1);
+    out.min_blob_size = inline_blob_bytes;
     out.blob_file_size = mib(128);
     out.compression = rocksdb::kNoCompression;
     out.enable_blob_garbage_collection = true;
@@ -159,7 +160,8 @@ std::expected<void, OpenError> RocksEngine::open_database(const OpenOptions& opt
   auto cache = rocksdb::NewLRUCache(std::max(options.cache_bytes, k_least_cache));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (Table table : k_tables) {
-    families.emplace_back(table_name(table), table_options(table, cache));
+    families.emplace_back(table_name(table),
+                          table_options(table, cache, options.inline_blob_bytes));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* database = nullptr;
