@@ -145,7 +145,8 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help="Peregrine without its peer")
     options = parser.parse_args()
     import resource
-    resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     results = Results()
     for make in (Peregrine,) if options.alone else (Peregrine, PostfixDovecot):
         say(f"{make.name}:")
