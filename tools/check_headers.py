@@ -38,8 +38,14 @@ def flags_by_module(build: Path) -> dict[str, list[str]]:
                 skip = True
             elif not word.startswith("-M"):
                 kept.append(word)
-        flags.setdefault(module_of(file.relative_to(SOURCE)), kept)
-    return flags
+        module = flags.setdefault(module_of(file.relative_to(SOURCE)), kept)
+        # What only the module's tests are given, their headers need too.
+        module += [word for word in kept if word.startswith("-D") and word not in module]
+    # A header may lead to that of another module's library.
+    folders = dict.fromkeys(pair for words in flags.values() for pair in zip(words, words[1:])
+                            if pair[0] == "-isystem")
+    shared = [word for pair in folders for word in pair]
+    return {module: words + shared for module, words in flags.items()}
 
 
 def fingerprint(header: Path, command: list[str]) -> str:
