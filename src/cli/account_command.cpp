@@ -44,19 +44,18 @@ Outcome<int> list_accounts(const Context& context, const AccountArguments& argum
   if (!context.json && !list.accounts().empty()) {
     fmt::print("{:<40} {:>10} {:>15} {:>15}\n", "address", "messages", "bytes", "quota");
   }
-  std::string_view separator = "[";
+  JsonList out;
   for (const api::AccountInfo& account : list.accounts()) {
     if (!context.json) {
       fmt::print("{:<40} {:>10} {:>15} {:>15}\n", account.address(), account.messages(),
                  account.size(), account.quota());
       continue;
     }
-    fmt::print(R"({}{{"address":{},"messages":{},"size":{},"quota":{}}})", separator,
-               supervisor::json_quoted(account.address()), account.messages(), account.size(),
-               account.quota());
-    separator = ",\n ";
+    out.add(fmt::format(R"({{"address":{},"messages":{},"size":{},"quota":{}}})",
+                        supervisor::json_quoted(account.address()), account.messages(),
+                        account.size(), account.quota()));
   }
-  if (context.json) fmt::print("{}]\n", list.accounts().empty() ? "[" : "");
+  if (context.json) out.end();
   return k_done;
 }
 

@@ -29,7 +29,7 @@ Outcome<int> list_aliases(const Context& context, const AliasArguments& argument
   api::AliasListRequest request;
   request.set_domain(arguments.domain);
   TRY(auto list, line->call<api::AliasListResponse>(api::Method::alias_list, request));
-  std::string_view separator = "[";
+  JsonList out;
   for (const api::AliasRequest& alias : list.aliases()) {
     std::vector<std::string> targets(alias.targets().begin(), alias.targets().end());
     if (!context.json) {
@@ -37,11 +37,10 @@ Outcome<int> list_aliases(const Context& context, const AliasArguments& argument
       continue;
     }
     for (std::string& target : targets) target = supervisor::json_quoted(target);
-    fmt::print(R"({}{{"address":{},"targets":[{}]}})", separator,
-               supervisor::json_quoted(alias.address()), fmt::join(targets, ","));
-    separator = ",\n ";
+    out.add(fmt::format(R"({{"address":{},"targets":[{}]}})",
+                        supervisor::json_quoted(alias.address()), fmt::join(targets, ",")));
   }
-  if (context.json) fmt::print("{}]\n", list.aliases().empty() ? "[" : "");
+  if (context.json) out.end();
   return k_done;
 }
 

@@ -70,6 +70,14 @@ void warn(std::string_view line) {
   complain(fmt::format("warning: {}", line));
 }
 
+void JsonList::add(std::string_view object) {
+  fmt::print("{}{}", std::exchange(is_empty_, false) ? "[" : ",\n ", object);
+}
+
+void JsonList::end() {
+  fmt::print("{}]\n", is_empty_ ? "[" : "");
+}
+
 std::unexpected<Problem> problem(std::string line) {
   return std::unexpected(Problem{std::move(line)});
 }

@@ -52,6 +52,16 @@ std::unexpected<Problem> problem(std::string line);
 /// One line on standard error, for what was done all the same.
 void warn(std::string_view line);
 
+/// Prints the objects of a JSON array as they come, one a line.
+class JsonList {
+ public:
+  void add(std::string_view object);
+  void end();
+
+ private:
+  bool is_empty_ = true;
+};
+
 void add_init(CLI::App& parent, Context& context);
 void add_serve(CLI::App& parent, Context& context);
 void add_domain(CLI::App& parent, Context& context);

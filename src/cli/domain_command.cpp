@@ -1,6 +1,6 @@
 // peregrine domain add | list | remove
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "cli/operator_line.h"
 #include "supervisor/status.h"
@@ -23,12 +23,11 @@ Outcome<int> list_domains(const Context& context) {
     for (const std::string& domain : list.domains()) fmt::print("{}\n", domain);
     return k_done;
   }
-  std::string_view separator = "[";
+  JsonList out;
   for (const std::string& domain : list.domains()) {
-    fmt::print(R"({}{{"domain":{}}})", separator, supervisor::json_quoted(domain));
-    separator = ",\n ";
+    out.add(fmt::format(R"({{"domain":{}}})", supervisor::json_quoted(domain)));
   }
-  fmt::print("{}]\n", list.domains().empty() ? "[" : "");
+  out.end();
   return k_done;
 }
 

@@ -1,7 +1,7 @@
 // peregrine sandbox-check
 
 #include <cstring>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "cli/command.h"
 #include "sys/sandbox_check.h"
@@ -27,34 +27,32 @@ void print_text(Role role, const std::vector<sys::SandboxProbe>& probes) {
   }
 }
 
-void print_json(Role role, const std::vector<sys::SandboxProbe>& probes, bool is_first) {
-  fmt::print(R"({}{{"role":"{}","probes":[)", is_first ? "[" : ",\n ", role_name(role));
-  std::string_view separator = "";
+std::string to_json(Role role, const std::vector<sys::SandboxProbe>& probes) {
+  std::vector<std::string> acts;
   for (const sys::SandboxProbe& probe : probes) {
-    fmt::print(R"({}{{"act":"{}","verdict":"{}","detail":"{}","good":{}}})", separator, probe.name,
-               sys::verdict_name(probe.verdict), detail_text(probe), probe.is_good());
-    separator = ",";
+    acts.push_back(fmt::format(R"({{"act":"{}","verdict":"{}","detail":"{}","good":{}}})",
+                               probe.name, sys::verdict_name(probe.verdict), detail_text(probe),
+                               probe.is_good()));
   }
-  fmt::print("]}}");
+  return fmt::format(R"({{"role":"{}","probes":[{}]}})", role_name(role), fmt::join(acts, ","));
 }
 
 Outcome<int> check_sandboxes(const Context& context) {
   TRY(config::Settings settings, load_settings(context));
   std::size_t bad = 0;
-  bool is_first = true;
+  JsonList out;
   for (const RolePolicy& each : context.policies) {
     std::vector<sys::SandboxProbe> probes = sys::run_sandbox_probes(each.policy(settings));
     for (const sys::SandboxProbe& probe : probes) bad += probe.is_good() ? 0 : 1;
     // The children of the next probes take a copy of this buffer along.
     if (context.json) {
-      print_json(each.role, probes, is_first);
+      out.add(to_json(each.role, probes));
     } else {
       print_text(each.role, probes);
     }
     std::fflush(stdout);
-    is_first = false;
   }
-  if (context.json) fmt::print("]\n");
+  if (context.json) out.end();
   if (bad == 0) return k_done;
   return problem(
       fmt::format("{} acts are not as the policies say; do not serve on this machine "

@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "core/core.h"
 #include "core/line_stream.h"
+#include "core/upkeep.h"
 #include "mail/verify.h"
 
 namespace peregrine::core {
@@ -150,22 +151,9 @@ net::Task<std::optional<std::size_t>> verify_store(Core& core, Call& call) {
   co_return count;
 }
 
-/// What removed accounts have left is on its way out and no finding.
-net::Task<void> purge_orphans(Core& core) {
-  auto orphans = core.model.accounts->orphans();
-  if (!orphans) co_return;
-  for (AccountId account : *orphans) {
-    bool more = true;
-    while (more) {
-      auto purged = core.model.accounts->purge(account);
-      more = purged && purged->value;
-      co_await net::sleep_until(core.loop, Monotonic::now());
-    }
-  }
-}
-
 net::Task<void> verify_all(Core& core, Call& call) {
-  co_await purge_orphans(core);
+  // What removed accounts have left is on its way out and no finding.
+  co_await purge_orphans(core, [] { return false; });
   auto in_store = co_await verify_store(core, call);
   if (!in_store) co_return;
   auto in_model = co_await verify_model(core, call);

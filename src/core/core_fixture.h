@@ -11,7 +11,7 @@
 #include "core/links.h"
 #include "crypto/hash.h"
 #include "mail/verify.h"
-#include "model/summary.h"
+#include "model/summary_fixture.h"
 #include "store/memory/memory_store.h"
 #include "sys/memfd.h"
 
@@ -25,15 +25,7 @@ inline Deadline soon() {
 
 /// A message as a worker sends it.
 inline api::Content content_of(const std::string& subject, const std::string& body) {
-  std::string raw = "Subject: " + subject + "\r\n\r\n" + body;
-  MessageSummary summary;
-  summary.size = raw.size();
-  summary.header_size = raw.size() - body.size();
-  summary.envelope.subject = subject;
-  Part part;
-  part.body_offset = summary.header_size;
-  part.body_size = body.size();
-  summary.parts.push_back(part);
+  auto [raw, summary] = plain_message(subject, body);
   api::Content content;
   content.set_summary(encode_summary(summary));
   content.set_search_headers("subject: " + subject + "\n");

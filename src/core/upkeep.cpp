@@ -11,6 +11,19 @@ constexpr std::size_t k_accounts_a_turn = 32;
 
 }  // namespace
 
+net::Task<void> purge_orphans(Core& core, std::function<bool()> stops) {
+  auto orphans = core.model.accounts->orphans();
+  if (!orphans) co_return;
+  for (AccountId account : *orphans) {
+    bool more = true;
+    while (more && !stops()) {
+      auto purged = core.model.accounts->purge(account);
+      more = purged && purged->value;
+      co_await net::sleep_until(core.loop, Monotonic::now());
+    }
+  }
+}
+
 Upkeep::Upkeep(Core& core) : core_(core), wake_(core.loop), next_round_(Monotonic::now()) {}
 
 void Upkeep::stop() {
@@ -59,16 +72,7 @@ net::Task<void> Upkeep::purge() {
   // To look for them costs a read for each account: only after the directory has changed.
   store::Sequence changed = core_.model.directory->last_sequence();
   if (purged_ == changed) co_return;
-  auto orphans = core_.model.accounts->orphans();
-  if (!orphans) co_return;
-  for (AccountId account : *orphans) {
-    bool more = true;
-    while (more && !stopping_) {
-      auto purged = core_.model.accounts->purge(account);
-      more = purged && purged->value;
-      co_await net::sleep_until(core_.loop, Monotonic::now());
-    }
-  }
+  co_await purge_orphans(core_, [this] { return stopping_; });
   if (!stopping_) purged_ = changed;
 }
 

@@ -3,6 +3,7 @@
 // mailboxes, the history of expunges, and the search index. In small steps between the calls; what
 // is cut short is found again after the next start.
 
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -10,6 +11,9 @@
 #include "net/event.h"
 
 namespace peregrine::core {
+
+/// Removes what is left of removed accounts, a step a turn of the loop, until `stops`.
+net::Task<void> purge_orphans(Core& core, std::function<bool()> stops);
 
 class Upkeep {
  public:

@@ -2,7 +2,6 @@
 // at), and given to core, inline or in a sealed memory file.
 
 #include <algorithm>
-#include <array>
 
 #include "base/log.h"
 #include "crypto/hash.h"
@@ -12,7 +11,7 @@
 #include "imapd/session.h"
 #include "mime/search_text.h"
 #include "mime/structure.h"
-#include "sys/memfd.h"
+#include "role/content.h"
 
 namespace peregrine::imapd {
 namespace {
@@ -20,8 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using role::Client;
 
-// What a message takes in a call, instead of a memory file.
-constexpr std::size_t k_inline_bytes = kib(256);
 constexpr auto k_free_time = 30s;
 
 /// A message under way: what came of it so far, or why it is refused.
@@ -83,26 +80,13 @@ net::Task<bool> read_end(Session& session) {
   co_return false;
 }
 
-// Puts the content into the request, or into the memory file that goes with it.
-std::optional<sys::Fd> pack(Bytes raw, api::Content& content) {
+sys::SysResult<role::PackedContent> pack(Bytes raw) {
   MessageSummary summary = mime::read_message(raw);
-  mime::SearchText text = mime::search_text(raw, summary);
-  Bytes record = encode_summary(summary);
-  if (record.size() + text.headers.size() + text.body.size() + raw.size() <= k_inline_bytes) {
-    content.set_summary(std::move(record));
-    content.set_search_headers(std::move(text.headers));
-    content.set_search_body(std::move(text.body));
-    content.set_raw(std::move(raw));
-    return sys::Fd();
-  }
-  const std::array<BytesView, 4> pieces = {record, text.headers, text.body, raw};
-  for (BytesView piece : pieces) content.add_lengths(piece.size());
-  auto file = sys::create_sealed_memfd(pieces);
-  if (!file) {
-    log_event(LogLevel::error, "imap.no_memory_file", {{"error", sys::describe(file.error())}});
-    return std::nullopt;
-  }
-  return std::move(*file);
+  mime::SearchText words = mime::search_text(raw, summary);
+  return role::pack_content({.summary = encode_summary(summary),
+                             .search_headers = std::move(words.headers),
+                             .search_body = std::move(words.body),
+                             .raw = std::move(raw)});
 }
 
 net::Task<Answer> store_message(Session& session, const imap::Append& command, std::string name,
@@ -111,13 +95,17 @@ net::Task<Answer> store_message(Session& session, const imap::Append& command, s
   api::AppendRequest request;
   request.set_session(session.id());
   request.set_name(std::move(name));
-  auto file = pack(std::move(raw), *request.mutable_content());
-  if (!file) co_return no("UNAVAILABLE", "Internal error, try again later");
+  auto packed = pack(std::move(raw));
+  if (!packed) {
+    log_event(LogLevel::error, "imap.no_memory_file", {{"error", sys::describe(packed.error())}});
+    co_return no("UNAVAILABLE", "Internal error, try again later");
+  }
+  *request.mutable_content() = std::move(packed->content);
   request.set_flags(command.flags.flags.bits);
   for (const std::string& keyword : command.flags.keywords) request.add_keywords(keyword);
   if (command.date) request.set_internal_date(command.date->time.seconds);
-  auto answer =
-      co_await api::append(session.core(), request, Session::call_deadline(), std::move(*file));
+  auto answer = co_await api::append(session.core(), request, Session::call_deadline(),
+                                     std::move(packed->memory_file));
   if (!answer) co_return session.failed(answer.error(), Missing::try_create);
   log_event(
       LogLevel::info, "imap.appended",

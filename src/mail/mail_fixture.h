@@ -12,7 +12,7 @@
 #include "mail/read.h"
 #include "mail/search.h"
 #include "mail/verify.h"
-#include "model/summary.h"
+#include "model/summary_fixture.h"
 #include "store/memory/memory_store.h"
 
 namespace peregrine::mail {
@@ -52,17 +52,10 @@ class MailTest : public testing::Test {
 
   /// A message whose header and text are what is given; the buffers live as long as the fixture.
   NewMessage message(const std::string& subject, const std::string& body) {
-    raws.push_back("Subject: " + subject + "\r\n\r\n" + body);
+    PlainMessage plain = plain_message(subject, body);
+    raws.push_back(std::move(plain.raw));
     const std::string& raw = raws.back();
-    MessageSummary summary;
-    summary.size = raw.size();
-    summary.header_size = raw.size() - body.size();
-    summary.envelope.subject = subject;
-    Part part;
-    part.body_offset = summary.header_size;
-    part.body_size = body.size();
-    summary.parts.push_back(part);
-    raws.push_back(encode_summary(summary));
+    raws.push_back(encode_summary(plain.summary));
     const std::string& encoded = raws.back();
     raws.push_back("subject: " + subject + "\n\n" + body);
     return {raw, store::BlobId{crypto::sha256(raw)}, encoded, raws.back(), UnixTime{1'700'000'000}};

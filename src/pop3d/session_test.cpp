@@ -1,11 +1,9 @@
 #include "pop3d/session.h"
 
 #include <gtest/gtest.h>
-#include <list>
-#include <optional>
-#include <unistd.h>
 
 #include "api/client.h"
+#include "role/worker_fixture.h"
 
 namespace peregrine::pop3d {
 namespace {
@@ -13,20 +11,9 @@ namespace {
 constexpr std::uint64_t k_session = 5;
 
 /// A session with a scripted core and a client that sends all at once and then closes its side.
-class Fixture {
+class Fixture : role::WorkerFixture {
  public:
   Fixture() {
-    auto control = sys::socket_pair(sys::SocketKind::seqpacket);
-    if (control->first.get() == role::k_control_descriptor) {
-      std::swap(control->first, control->second);
-    }
-    supervisor_ = std::move(control->first);
-    // The worker takes its control line at a fixed number.
-    if (control->second.get() == role::k_control_descriptor) {
-      static_cast<void>(control->second.release());
-    } else {
-      ::dup2(control->second.get(), role::k_control_descriptor);
-    }
     facts.id = ConnectionId(7);
     facts.service = Service::pop3;
     facts.ticket = "ticket";
@@ -44,19 +31,12 @@ class Fixture {
   bool is_released = false;
 
  private:
-  struct Kept {
-    net::Loop loop;
-    net::Gate gate{loop};
-    std::optional<role::Worker> worker;
-  };
-  static Kept& keep();
   void serve_core(rpc::Request request);
   net::Task<void> stream(rpc::Request request);
   void fetch(const Bytes& payload, api::FetchItem& item);
   net::Task<void> run_session(role::Worker& worker, role::Connection& connection);
   net::Task<void> talk(net::Loop& loop, net::Stream& client, std::string commands);
 
-  sys::Fd supervisor_;
   net::Gate* gate_ = nullptr;
   std::string said_;
 };
@@ -166,17 +146,11 @@ net::Task<void> Fixture::talk(net::Loop& loop, net::Stream& client, std::string 
   loop.post([&loop] { loop.stop(); });
 }
 
-// A worker's lines wait for its whole process; so what they run on outlives the test.
-Fixture::Kept& Fixture::keep() {
-  static auto& all = *new std::list<Kept>;
-  return all.emplace_back();
-}
-
 std::string Fixture::play(std::string commands) {
   said_.clear();
-  Kept& kept = keep();
-  net::Loop& loop = kept.loop;
-  net::Gate& gate = kept.gate;
+  World& world = make_world();
+  net::Loop& loop = world.loop;
+  net::Gate& gate = world.gate;
   gate_ = &gate;
   auto core = sys::socket_pair(sys::SocketKind::stream);
   auto line = sys::socket_pair(sys::SocketKind::stream);
@@ -186,8 +160,8 @@ std::string Fixture::play(std::string commands) {
   role::Start start;
   start.settings = settings;
   start.links.push_back({{.peer = Role::core}, std::move(core->second)});
-  role::Worker& worker = kept.worker.emplace(loop, std::move(start),
-                                             role::Worker::Options{.passes_descriptors = false});
+  role::Worker& worker = world.worker.emplace(loop, std::move(start),
+                                              role::Worker::Options{.passes_descriptors = false});
   role::Connection connection{facts, net::Stream(loop, std::move(line->first))};
   net::Stream client(loop, std::move(line->second));
   gate.spawn(run_session(worker, connection));

@@ -5,9 +5,11 @@
 #include "api/client.h"
 #include "base/log.h"
 #include "crypto/hash.h"
+#include "mime/search_text.h"
 #include "mime/structure.h"
 #include "proto/smtp/data_refusal.h"
 #include "proto/smtp/replies.h"
+#include "role/content.h"
 #include "smtpd/session.h"
 #include "smtpd/verdict.h"
 
@@ -95,7 +97,11 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, std::uint64_t
   if (count_received(header) > k_most_received) {
     co_return refuse_message(transaction, trace, k_reply_loop, "loop");
   }
-  auto packed = pack_content(std::move(message), summary);
+  mime::SearchText words = mime::search_text(message, summary);
+  auto packed = role::pack_content({.summary = encode_summary(summary),
+                                    .search_headers = std::move(words.headers),
+                                    .search_body = std::move(words.body),
+                                    .raw = std::move(message)});
   if (!packed) {
     std::string why = sys::describe(packed.error());
     co_return refuse_message(transaction, trace, smtp::k_reply_local_error, why);

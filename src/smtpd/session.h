@@ -15,7 +15,6 @@
 #include "proto/smtp/data_reader.h"
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
-#include "smtpd/content.h"
 #include "smtpd/trace.h"
 
 namespace peregrine::smtpd {

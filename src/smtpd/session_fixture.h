@@ -2,13 +2,12 @@
 // For tests: one session with a client and a core that are both scripted, on one loop. The client
 // sends a step, waits for so many replies, and sends the next; at the end it closes its side.
 
-#include <list>
-#include <optional>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "api/client.h"
+#include "model/summary.h"
+#include "role/worker_fixture.h"
 #include "smtpd/session.h"
 
 namespace peregrine::smtpd {
@@ -18,10 +17,9 @@ struct Step {
   std::size_t replies = 1;
 };
 
-class SessionFixture {
+class SessionFixture : role::WorkerFixture {
  public:
   SessionFixture() {
-    hold_control_descriptor();
     settings.server.hostname = "mx.example.test";
     facts.id = ConnectionId(7);
     facts.peer = "192.0.2.1";
@@ -42,20 +40,11 @@ class SessionFixture {
   bool is_offence = false;
 
  private:
-  struct Kept {
-    net::Loop loop;
-    net::Gate gate{loop};
-    std::optional<role::Worker> worker;
-  };
-  static Kept& keep();
-  // The worker takes its control line at a fixed number, which must not be somebody else's.
-  void hold_control_descriptor();
   void serve_core(rpc::Request request);
   net::Task<void> talk(net::Stream& client, std::vector<Step> steps);
   net::Task<void> run_session(role::Worker& worker, role::Connection& connection);
   net::Task<void> finish(net::Loop& loop, net::Task<void> talk);
 
-  sys::Fd supervisor_;
   std::string said_;
 };
 

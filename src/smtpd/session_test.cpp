@@ -7,22 +7,6 @@
 
 namespace peregrine::smtpd {
 
-void SessionFixture::hold_control_descriptor() {
-  auto sockets = sys::socket_pair(sys::SocketKind::seqpacket);
-  ASSERT_TRUE(sockets);
-  if (sockets->second.get() != role::k_control_descriptor) {
-    // The other end may stand in its way.
-    if (sockets->first.get() == role::k_control_descriptor)
-      std::swap(sockets->first, sockets->second);
-  }
-  supervisor_ = std::move(sockets->first);
-  if (sockets->second.get() == role::k_control_descriptor) {
-    static_cast<void>(sockets->second.release());
-  } else {
-    ASSERT_GE(::dup2(sockets->second.get(), role::k_control_descriptor), 0);
-  }
-}
-
 void SessionFixture::serve_core(rpc::Request request) {
   if (request.method() == static_cast<std::uint16_t>(api::Method::check_recipient)) {
     api::CheckRecipientRequest asked;
@@ -66,12 +50,6 @@ std::size_t count_replies(BytesView said) {
 
 }  // namespace
 
-// A worker's lines wait for its whole process; so what they run on outlives the test.
-SessionFixture::Kept& SessionFixture::keep() {
-  static auto& all = *new std::list<Kept>;
-  return all.emplace_back();
-}
-
 net::Task<void> SessionFixture::talk(net::Stream& client, std::vector<Step> steps) {
   std::array<char, 4096> buffer{};
   Deadline deadline = deadline_in(std::chrono::seconds(20));
@@ -109,9 +87,9 @@ net::Task<void> SessionFixture::finish(net::Loop& loop, net::Task<void> talk) {
 
 std::string SessionFixture::play(std::vector<Step> steps) {
   said_.clear();
-  Kept& kept = keep();
-  net::Loop& loop = kept.loop;
-  net::Gate& gate = kept.gate;
+  World& world = make_world();
+  net::Loop& loop = world.loop;
+  net::Gate& gate = world.gate;
   auto core = sys::socket_pair(sys::SocketKind::stream);
   auto line = sys::socket_pair(sys::SocketKind::stream);
   auto channel =
@@ -120,7 +98,7 @@ std::string SessionFixture::play(std::vector<Step> steps) {
   role::Start start;
   start.settings = settings;
   if (has_core) start.links.push_back({{.peer = Role::core}, std::move(core->second)});
-  role::Worker& worker = kept.worker.emplace(loop, std::move(start), role::Worker::Options{});
+  role::Worker& worker = world.worker.emplace(loop, std::move(start), role::Worker::Options{});
   role::Connection connection{facts, net::Stream(loop, std::move(line->first))};
   net::Stream client(loop, std::move(line->second));
   gate.spawn(run_session(worker, connection));
