@@ -25,6 +25,8 @@ function(peregrine_module name)
     target_link_libraries(${name}_test PRIVATE pg_${name} GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE
       PEREGRINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    # An optimised build is for the server; there the tests are made when asked for.
+    set_target_properties(${name}_test PROPERTIES EXCLUDE_FROM_ALL ${PEREGRINE_HARDEN})
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 
