@@ -1,7 +1,8 @@
 #pragma once
 // Syncer: group commit. A thread makes durable whatever has been applied, as one sync, and tells
 // so; what is applied while a sync runs shares the next one. Under load it gathers for a moment
-// before a sync, when the last one showed that others are about to come; a lone commit never waits.
+// before a sync: for as many commits as the last syncs' rate lets expect in that moment. Commits
+// that come one at a time, each after the sync of the one before, never wait.
 
 #include <atomic>
 #include <chrono>
@@ -19,7 +20,7 @@ namespace peregrine::store {
 
 struct GatherPolicy {
   /// The longest wait for more commits before a sync, in microseconds; 0 never waits.
-  std::uint32_t max_wait_us = 250;
+  std::uint32_t max_wait_us = 1000;
 };
 
 class Syncer {
@@ -47,8 +48,7 @@ class Syncer {
 
  private:
   void run();
-  void gather(std::unique_lock<std::mutex>& lock, Monotonic::time_point last_end,
-              std::uint64_t last_covered);
+  void gather(std::unique_lock<std::mutex>& lock, std::uint64_t expected);
   void tell(std::expected<Sequence, StoreError> news);
 
   std::function<bool()> sync_;
