@@ -26,17 +26,51 @@ constexpr auto make_ascii_table() {
 }
 constexpr auto k_ascii_table = make_ascii_table();
 
+constexpr std::size_t k_block = 32;
+using Block = std::array<char, k_block>;
+
+/// Folds a block in which each byte stays one byte: no control and no two spaces in a row. Answers
+/// whether it is one. Without branches, so that it becomes vector code.
+bool fold_plain(Block& block, bool after_space) {
+  unsigned unplain = after_space && block[0] == ' ' ? 1 : 0;
+  for (std::size_t i = 1; i < k_block; ++i) {
+    unplain |= static_cast<unsigned>(block[i] == ' ') & static_cast<unsigned>(block[i - 1] == ' ');
+  }
+  for (char& c : block) {
+    auto byte = static_cast<unsigned char>(c);
+    unplain |= static_cast<unsigned>(byte < ' ') | static_cast<unsigned>(byte == 0x7F);
+    c = static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte);
+  }
+  return unplain == 0;
+}
+
 /// Lower case and single spaces; bytes from 0x80 on pass. `text` may be `out` itself.
 void squeeze(std::string_view text, std::string& out, std::size_t max_bytes) {
   std::size_t size = 0;
   bool after_space = false;
   if (out.size() < text.size()) out.resize(text.size());
-  for (char c : text) {
-    char folded = k_ascii_table[static_cast<unsigned char>(c)];
-    bool space = folded == ' ';
-    out[size] = folded;
-    if (folded != k_dropped && !(space && after_space)) ++size;
-    if (folded != k_dropped) after_space = space;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    std::size_t end = text.size();
+    if (end - i >= k_block) {
+      end = i + k_block;
+      Block block;
+      std::copy_n(text.data() + i, k_block, block.begin());
+      if (fold_plain(block, after_space)) {
+        std::ranges::copy(block, out.data() + size);
+        size += k_block;
+        i = end;
+        after_space = block.back() == ' ';
+        continue;
+      }
+    }
+    for (; i < end; ++i) {
+      char folded = k_ascii_table[static_cast<unsigned char>(text[i])];
+      bool space = folded == ' ';
+      out[size] = folded;
+      if (folded != k_dropped && !(space && after_space)) ++size;
+      if (folded != k_dropped) after_space = space;
+    }
   }
   out.resize(size);
   if (size > max_bytes) out.resize(truncate_utf8(out, max_bytes).size());

@@ -186,6 +186,27 @@ TEST(SearchFold, IsBounded) {
   EXPECT_LE(search_fold(marks).size(), 64U);
 }
 
+TEST(SearchFold, a_long_line_folds_like_its_bytes_one_by_one) {
+  // Long enough for whole blocks, with one byte of each kind at each place.
+  for (std::string_view special : {" ", "  ", "\t", " \t", "\x07", "\x7F", "Q", "\xC3\x84"}) {
+    for (std::size_t at = 0; at < 70; ++at) {
+      std::string line = "The quick brown Fox jumps over the lazy dog and THEN over another one...";
+      line.insert(at, special);
+      std::string expected;
+      for (char c : line) {
+        char folded = c == '\t' ? ' ' : ascii_lower(c);
+        if (c == '\x07' || c == '\x7F') continue;
+        if (folded == ' ' && expected.ends_with(' ')) continue;
+        expected.push_back(folded);
+      }
+      if (auto umlaut = expected.find("\xC3\x84"); umlaut != std::string::npos) {
+        expected.replace(umlaut, 2, "\xC3\xA4");
+      }
+      EXPECT_EQ(search_fold(line), expected) << at;
+    }
+  }
+}
+
 TEST(ModifiedUtf7, ReadsAndWritesTheOneSpelling) {
   const std::pair<const char*, const char*> k_pairs[] = {
       {"INBOX", "INBOX"},
