@@ -1,4 +1,5 @@
-"""What a server uses: CPU and memory by control group (version 1), system calls by perf."""
+"""What a server uses: CPU and memory by control group (version 1), system calls by perf, which
+counts in a control group of version 2, so that processes that start later are counted too."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ class Group:
     """A control group that a server is started in."""
 
     def __init__(self, name: str):
-        self.paths = {kind: ROOT / kind / f"bench-{name}-{os.getpid()}"
-                      for kind in ("cpuacct", "memory")}
+        self.name = f"bench-{name}-{os.getpid()}"
+        self.paths = {kind: ROOT / kind / self.name for kind in ("cpuacct", "memory", "unified")}
         for path in self.paths.values():
             path.mkdir()
 
@@ -54,14 +55,14 @@ class Group:
 
 
 class Calls:
-    """Counts the system calls and syncs of a group's processes while it is open."""
+    """Counts the system calls and syncs of a group's processes from now to stop()."""
 
     EVENTS = ("raw_syscalls:sys_enter", "syscalls:sys_enter_fsync", "syscalls:sys_enter_fdatasync")
 
     def __init__(self, group: Group):
-        pids = ",".join(str(pid) for pid in group.pids())
+        groups = ",".join(group.name for _ in self.EVENTS)
         self.perf = subprocess.Popen(
-            ["perf", "stat", "-x", ";", "-e", ",".join(self.EVENTS), "-p", pids],
+            ["perf", "stat", "-x", ";", "-a", "-e", ",".join(self.EVENTS), "-G", groups],
             stderr=subprocess.PIPE, text=True)
 
     def stop(self) -> tuple[int, int]:
