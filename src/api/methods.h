@@ -12,6 +12,8 @@
 #include "api/admin.pb.h"
 #include "api/delivery.pb.h"
 #include "api/mailbox.pb.h"
+#include "api/queue.pb.h"
+#include "api/resolver.pb.h"
 #include "api/session.pb.h"
 #include "model/service.h"
 
@@ -27,16 +29,25 @@ inline constexpr RoleSet k_login = role_bit(Role::login);
 inline constexpr RoleSet k_mx = role_bit(Role::mx);
 inline constexpr RoleSet k_imap = role_bit(Role::imap);
 inline constexpr RoleSet k_pop3 = role_bit(Role::pop3);
+inline constexpr RoleSet k_submission = role_bit(Role::submission);
+inline constexpr RoleSet k_courier = role_bit(Role::courier);
 inline constexpr RoleSet k_reader = k_imap | k_pop3;
+inline constexpr RoleSet k_session = k_reader | k_submission;
 inline constexpr RoleSet k_admin = role_bit(Role::admin);
 
 // clang-format off
 #define PEREGRINE_CALLS(M, S)                                                            \
   M(1, authenticate, AuthenticateRequest, AuthenticateResponse, k_login)                 \
-  M(2, redeem, RedeemRequest, RedeemResponse, k_reader)                                  \
-  M(3, release, ReleaseRequest, ReleaseResponse, k_reader)                               \
+  M(2, redeem, RedeemRequest, RedeemResponse, k_session)                                 \
+  M(3, release, ReleaseRequest, ReleaseResponse, k_session)                              \
   M(10, check_recipient, CheckRecipientRequest, CheckRecipientResponse, k_mx)            \
   M(11, deliver, DeliverRequest, DeliverResponse, k_mx)                                  \
+  M(12, check_sender, CheckSenderRequest, CheckSenderResponse, k_submission)             \
+  M(13, submit, SubmitRequest, SubmitResponse, k_submission)                             \
+  M(14, lease, LeaseRequest, LeaseResponse, k_courier)                                   \
+  S(15, queue_content, QueueContentRequest, QueueContentItem, k_courier)                 \
+  M(16, report, ReportRequest, ReportResponse, k_courier)                                \
+  M(17, notify, NotifyRequest, NotifyResponse, k_courier)                                \
   M(20, list_mailboxes, ListMailboxesRequest, ListMailboxesResponse, k_imap)             \
   M(21, status, StatusRequest, StatusResponse, k_imap)                                   \
   M(22, create_mailbox, CreateMailboxRequest, CreateMailboxResponse, k_imap)             \
@@ -65,7 +76,10 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   M(59, alias_list, AliasListRequest, AliasListResponse, k_admin)                        \
   M(60, counts, CountsRequest, CountsResponse, k_admin)                                  \
   S(61, dump, DumpRequest, TextLine, k_admin)                                            \
-  S(62, verify, VerifyRequest, TextLine, k_admin)
+  S(62, verify, VerifyRequest, TextLine, k_admin)                                        \
+  S(63, queue_list, QueueListRequest, QueueMessageInfo, k_admin)                         \
+  M(64, queue_change, QueueChangeRequest, QueueChangeResponse, k_admin)                  \
+  S(65, trace, TraceRequest, TraceEvent, k_admin)
 // clang-format on
 
 enum class Method : std::uint16_t {
@@ -73,6 +87,9 @@ enum class Method : std::uint16_t {
   PEREGRINE_CALLS(PEREGRINE_METHOD, PEREGRINE_METHOD)
 #undef PEREGRINE_METHOD
 };
+
+/// The resolver's one call, on channels of its own that only `courier` and `mx` have.
+inline constexpr std::uint16_t k_lookup = 100;
 
 /// The roles of a method's row; none for a number without a row.
 constexpr RoleSet roles_of(std::uint16_t method) {

@@ -145,7 +145,9 @@ class Parse {
     }
     TRY_VOID(check_ports());
     const ListenSettings& listen = settings_.listen;
-    for (auto [name, used] : {std::pair{"listen.imaps", !listen.imaps.empty()},
+    for (auto [name, used] : {std::pair{"listen.submissions", !listen.submissions.empty()},
+                              std::pair{"listen.submission", !listen.submission.empty()},
+                              std::pair{"listen.imaps", !listen.imaps.empty()},
                               std::pair{"listen.pop3s", !listen.pop3s.empty()}}) {
       if (!used || !settings_.tls.certificates.empty()) continue;
       return fail_option(ConfigProblem::missing, name, "needs a certificate",

@@ -43,6 +43,8 @@ std::vector<Listener> listeners(const Settings& settings) {
                    .path = listen.lmtp_socket,
                    .mode = listen.lmtp_mode});
   }
+  add(Service::submission, listen.submission);
+  add(Service::submissions, listen.submissions);
   add(Service::imap, listen.imap);
   add(Service::imaps, listen.imaps);
   add(Service::pop3, listen.pop3);

@@ -21,7 +21,8 @@ std::vector<std::string> alpn_of(Service service) {
   }
 }
 
-constexpr std::array k_tls_services = {Service::smtp, Service::imap, Service::imaps, Service::pop3,
+constexpr std::array k_tls_services = {Service::smtp, Service::submission, Service::submissions,
+                                       Service::imap, Service::imaps,      Service::pop3,
                                        Service::pop3s};
 
 }  // namespace

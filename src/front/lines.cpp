@@ -79,7 +79,7 @@ std::string refusal_line(Service service, Refusal refusal) {
 }
 
 Role first_role(Service service) {
-  return protocol_of(service) == Protocol::smtp ? Role::mx : Role::login;
+  return service == Service::smtp || service == Service::lmtp ? Role::mx : Role::login;
 }
 
 }  // namespace peregrine::front

@@ -30,6 +30,9 @@ enum class Role : std::uint8_t {
   pop3 = 6,
   core = 7,
   admin = 8,  ///< not a process of ours: the operator's command at the control socket
+  submission = 9,
+  courier = 10,
+  resolver = 11,
 };
 
 constexpr std::string_view service_name(Service service) {
@@ -72,12 +75,19 @@ constexpr std::string_view role_name(Role role) {
       return "core";
     case Role::admin:
       return "admin";
+    case Role::submission:
+      return "submission";
+    case Role::courier:
+      return "courier";
+    case Role::resolver:
+      return "resolver";
   }
   return "?";
 }
 
-constexpr std::array k_worker_roles = {Role::front, Role::login, Role::mx,
-                                       Role::imap,  Role::pop3,  Role::core};
+constexpr std::array k_worker_roles = {Role::front,      Role::login,   Role::mx,
+                                       Role::imap,       Role::pop3,    Role::core,
+                                       Role::submission, Role::courier, Role::resolver};
 
 constexpr std::optional<Role> role_from_name(std::string_view name) {
   for (Role role : k_worker_roles) {

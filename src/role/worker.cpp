@@ -17,6 +17,7 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
   // A channel that is closed from the start: its calls fail as those of a lost core do.
   core_ = rpc::Channel::create(gate_, sys::Fd(), {});
   core_->close();
+  resolver_ = core_;
   for (LinkedSocket& link : start.links) add_link(std::move(link));
   control_ = std::make_unique<Control>(
       gate_, sys::Fd(k_control_descriptor),
@@ -47,6 +48,10 @@ void Worker::add_link(LinkedSocket link) {
     core_ = rpc::Channel::create(
         gate_, std::move(link.socket),
         {.passes_descriptors = options_.passes_descriptors, .max_payload = rpc::k_max_answer});
+    return;
+  }
+  if (link.link.peer == Role::resolver) {
+    resolver_ = rpc::Channel::create(gate_, std::move(link.socket), {});
     return;
   }
   if (link.link.peer != Role::front) return;

@@ -58,6 +58,9 @@ class Worker {
   [[nodiscard]] const config::Settings& settings() const { return settings_; }
   /// Calls on it fail at once while core is away; never null.
   [[nodiscard]] std::shared_ptr<rpc::Channel> core() { return core_; }
+  /// The same for the resolver; a role that may not ask one, or a server without one, has a closed
+  /// channel.
+  [[nodiscard]] std::shared_ptr<rpc::Channel> resolver() { return resolver_; }
   /// True once the process is to end: sessions finish what they do and say goodbye. Their waits end
   /// with `cancelled`.
   [[nodiscard]] bool is_stopping() const { return stopping_; }
@@ -79,7 +82,8 @@ class Worker {
   config::Settings settings_;
   net::Gate gate_;                      // control, channels and fronts
   net::Gate sessions_;                  // client sessions
-  std::shared_ptr<rpc::Channel> core_;  // owners: see rpc/channel.h
+  std::shared_ptr<rpc::Channel> core_;  // owners: see rpc/channel.h, as the next
+  std::shared_ptr<rpc::Channel> resolver_;
   std::unordered_map<std::uint32_t, std::shared_ptr<Front>> fronts_;  // owners: this, its sessions
   std::unordered_map<Connection*, std::monostate> open_;
   std::uint64_t served_ = 0;

@@ -69,7 +69,9 @@ MoveConnection read_move(Decoder& in) {
   move.id = ConnectionId(in.fixed64());
   std::uint8_t role = in.u8();
   move.role = static_cast<Role>(role);
-  if (move.role != Role::imap && move.role != Role::pop3) in.fail();
+  if (move.role != Role::imap && move.role != Role::pop3 && move.role != Role::submission) {
+    in.fail();
+  }
   move.ticket = in.bytes(k_max_text);
   move.reply_tag = in.bytes(k_max_text);
   move.unread = in.bytes(k_max_unread);

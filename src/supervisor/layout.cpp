@@ -10,9 +10,10 @@ bool uses(Service service, Role role) {
   switch (service) {
     case Service::smtp:
     case Service::lmtp:
+      return role == Role::mx;
     case Service::submission:
     case Service::submissions:
-      return role == Role::mx;
+      return role == Role::submission || role == Role::login;
     case Service::imap:
     case Service::imaps:
       return role == Role::imap || role == Role::login;
@@ -23,8 +24,14 @@ bool uses(Service service, Role role) {
   return false;
 }
 
+/// Serves client connections.
 bool is_worker(Role role) {
-  return role == Role::login || role == Role::mx || role == Role::imap || role == Role::pop3;
+  return role == Role::login || role == Role::mx || role == Role::submission ||
+         role == Role::imap || role == Role::pop3;
+}
+
+bool asks_resolver(Role role) {
+  return role == Role::courier || role == Role::mx;
 }
 
 void add(std::vector<Slot>& slots, Role role, std::uint32_t count) {
@@ -41,8 +48,11 @@ std::vector<Slot> plan_processes(const config::Settings& settings, std::uint32_t
   const config::RoleSettings& roles = settings.roles;
   std::vector<Slot> slots;
   add(slots, Role::core, 1);
+  if (settings.outbound.enabled || settings.dns.enabled) add(slots, Role::resolver, 1);
+  if (settings.outbound.enabled) add(slots, Role::courier, 1);
   if (needed(Role::login)) add(slots, Role::login, roles.login.resolve(cores));
   if (needed(Role::mx)) add(slots, Role::mx, roles.mx.resolve(cores));
+  if (needed(Role::submission)) add(slots, Role::submission, roles.submission.resolve(cores));
   if (needed(Role::imap)) add(slots, Role::imap, roles.imap.resolve(cores));
   if (needed(Role::pop3)) add(slots, Role::pop3, roles.pop3.resolve(cores));
   if (!listeners.empty()) add(slots, Role::front, roles.front.resolve(cores));
@@ -50,11 +60,19 @@ std::vector<Slot> plan_processes(const config::Settings& settings, std::uint32_t
 }
 
 unsigned stage_of(Role role) {
-  if (role == Role::core) return 0;
-  return is_worker(role) ? 1 : 2;
+  if (role == Role::core || role == Role::resolver) return 0;
+  return role == Role::front ? 2 : 1;
 }
 
 std::optional<sys::SocketKind> link_kind(Role one, Role other) {
+  if (one == Role::resolver) std::swap(one, other);
+  if (other == Role::resolver) {
+    return asks_resolver(one) ? std::optional(sys::SocketKind::stream) : std::nullopt;
+  }
+  if (one == Role::courier || other == Role::courier) {
+    bool core = one == Role::core || other == Role::core;
+    return core ? std::optional(sys::SocketKind::stream) : std::nullopt;
+  }
   if (is_worker(other)) std::swap(one, other);
   if (!is_worker(one)) return std::nullopt;
   if (other == Role::core) return sys::SocketKind::stream;
