@@ -111,7 +111,7 @@ class CoreTest : public testing::Test {
 
   net::Task<api::DeliverOutcome> deliver_to(Channel mx, std::string address, api::Content content) {
     api::DeliverRequest request;
-    request.add_recipients(address);
+    request.add_recipients()->set_address(address);
     *request.mutable_content() = std::move(content);
     auto answer = co_await api::deliver(mx, request, soon());
     EXPECT_TRUE(answer && answer->outcomes_size() == 1);

@@ -89,8 +89,8 @@ struct Plan {
 /// Resolved anew: what the worker was told of a recipient may have changed, and it may lie.
 Plan plan_delivery(Core& core, const api::DeliverRequest& request, std::uint64_t size) {
   Plan plan;
-  for (const std::string& text : request.recipients()) {
-    directory::Resolution resolution = resolve(*core.model.directory, text);
+  for (const api::Recipient& each : request.recipients()) {
+    directory::Resolution resolution = resolve(*core.model.directory, each.address());
     Plan::Recipient recipient{outcome_of(verdict_of(core, resolution, size)), {}};
     if (recipient.outcome == api::DELIVER_OK) recipient.accounts = resolution.accounts;
     for (AccountId account : recipient.accounts) {

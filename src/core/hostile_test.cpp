@@ -154,7 +154,7 @@ net::Task<void> Hostile::wrong_contents() {
   for (auto& [each, fd] : wrong) {
     Channel mx = connect(Role::mx);
     api::DeliverRequest request;
-    request.add_recipients("alice@example.test");
+    request.add_recipients()->set_address("alice@example.test");
     *request.mutable_content() = each;
     auto answer = co_await api::deliver(mx, request, soon(), std::move(fd));
     EXPECT_FALSE(answer);

@@ -123,8 +123,8 @@ net::Task<void> MailCalls::large_message() {
   Bytes packed = pack(content);
   auto memfd = sys::create_sealed_memfd(packed);
   api::DeliverRequest request;
-  request.add_recipients("alice@example.test");
-  request.add_recipients("bob@example.test");
+  request.add_recipients()->set_address("alice@example.test");
+  request.add_recipients()->set_address("bob@example.test");
   *request.mutable_content() = content;
   auto answer = co_await api::deliver(mx, request, soon(), std::move(*memfd));
   EXPECT_TRUE(answer && answer->outcomes_size() == 2);
@@ -209,7 +209,7 @@ net::Task<void> MailCalls::outcomes() {
     auto answer = co_await api::check_recipient(mx, request, soon());
     EXPECT_TRUE(answer);
     if (answer) EXPECT_EQ(answer->verdict(), verdict) << address;
-    deliver.add_recipients(address);
+    deliver.add_recipients()->set_address(address);
   }
   *deliver.mutable_content() = content_of("to many", "body");
   auto answer = co_await api::deliver(mx, deliver, soon());
@@ -438,7 +438,7 @@ net::Task<void> MailCalls::held_back() {
   co_await begin();
   hooks->hold_sync();
   api::DeliverRequest request;
-  request.add_recipients("alice@example.test");
+  request.add_recipients()->set_address("alice@example.test");
   *request.mutable_content() = content_of("soon", "body");
   auto early = co_await api::deliver(mx, request, deadline_in(std::chrono::milliseconds(200)));
   EXPECT_TRUE(!early && early.error().kind == rpc::CallFailure::Kind::timed_out);

@@ -109,8 +109,10 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, std::uint64_t
   api::DeliverRequest request;
   request.set_connection(connection_.facts.id.value);
   request.set_trace(trace);
-  request.set_mail_from(sender_text(transaction.mail));
-  for (const std::string& recipient : transaction.recipients) request.add_recipients(recipient);
+  request.mutable_envelope()->set_mail_from(sender_text(transaction.mail));
+  for (const std::string& recipient : transaction.recipients) {
+    request.add_recipients()->set_address(recipient);
+  }
   *request.mutable_content() = std::move(packed->content);
   auto answer = co_await api::deliver(worker_.core(), request, deadline_in(k_delivery_time),
                                       std::move(packed->memory_file));

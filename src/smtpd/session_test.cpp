@@ -27,8 +27,9 @@ void SessionFixture::serve_core(rpc::Request request) {
     delivered_file = sys::read_sealed(file.get(), mib(64)).value_or("");
   }
   api::DeliverResponse answer;
-  for (const std::string& recipient : asked.recipients()) {
-    answer.add_outcomes(recipient.starts_with("full") ? api::DELIVER_OVER_QUOTA : outcome);
+  for (const api::Recipient& recipient : asked.recipients()) {
+    answer.add_outcomes(recipient.address().starts_with("full") ? api::DELIVER_OVER_QUOTA
+                                                                : outcome);
   }
   delivered.push_back(std::move(asked));
   request.respond(answer.SerializeAsString());
@@ -134,7 +135,7 @@ TEST(Session, DeliversAMessage) {
   EXPECT_EQ(codes(said), "250 250 250 354 250 221");
   ASSERT_EQ(fixture.delivered.size(), 1U);
   const api::DeliverRequest& request = fixture.delivered[0];
-  EXPECT_EQ(request.mail_from(), "a@remote.example");
+  EXPECT_EQ(request.envelope().mail_from(), "a@remote.example");
   EXPECT_TRUE(request.content().raw().starts_with("Return-Path: <a@remote.example>\r\n"));
   EXPECT_TRUE(request.content().raw().ends_with("Subject: x\r\n\r\n.text\r\n"));
   auto summary = decode_summary(request.content().summary(), request.content().raw().size());
