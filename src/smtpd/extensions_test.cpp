@@ -200,6 +200,66 @@ TEST(Stages, AStrangerHasLessTime) {
   EXPECT_EQ(codes(fixture.play({k_ehlo, k_quit})), "250 221");
 }
 
+TEST(Budgets, AStrangerIsCharged) {
+  SessionFixture fixture;
+  fixture.facts.is_loopback = false;
+  Step unknown{"RCPT TO:<nobody@example.test>\r\n"};
+  EXPECT_EQ(codes(fixture.play({k_ehlo, k_mail, unknown, k_rcpt, k_data, k_text, k_quit})),
+            "250 250 550 250 354 250 221");
+  EXPECT_EQ(fixture.charged.messages(), 1U);
+  EXPECT_EQ(fixture.charged.recipients(), 1U);
+  EXPECT_EQ(fixture.charged.unknown_recipients(), 1U);
+  EXPECT_GT(fixture.charged.bytes(), 20U);
+
+  SessionFixture known;
+  known.settings.smtp.trusted_networks = {{"192.0.2.0", 24}};
+  known.facts.is_loopback = false;
+  known.play({k_ehlo, k_mail, unknown, k_rcpt, k_data, k_text, k_quit});
+  EXPECT_EQ(known.charged.messages() + known.charged.recipients(), 0U);
+}
+
+TEST(Budgets, OverThemEverythingIsTemporary) {
+  SessionFixture messages;
+  messages.facts.is_loopback = false;
+  messages.budget.set_is_over(true);
+  std::string said = messages.play({k_ehlo, k_mail, k_rcpt, k_quit});
+  EXPECT_EQ(codes(said), "250 450 503 221");
+  EXPECT_NE(said.find("450 4.7.1 "), std::string::npos);
+
+  SessionFixture bytes;
+  bytes.facts.is_loopback = false;
+  bytes.budget.set_bytes_left(100);
+  Step large{"MAIL FROM:<> SIZE=101\r\n"};
+  Step small{"MAIL FROM:<> SIZE=99\r\n"};
+  EXPECT_EQ(codes(bytes.play({k_ehlo, large, small, k_quit})), "250 450 250 221");
+
+  SessionFixture recipients;
+  recipients.facts.is_loopback = false;
+  recipients.budget.set_recipients_left(1);
+  EXPECT_EQ(codes(recipients.play({k_ehlo, k_mail, k_rcpt, k_rcpt, k_quit})),
+            "250 250 250 450 221");
+
+  // After the last guess those who exist look like those who do not.
+  SessionFixture guesses;
+  guesses.facts.is_loopback = false;
+  guesses.budget.set_unknown_recipients_left(2);
+  Step unknown{"RCPT TO:<nobody@example.test>\r\n"};
+  EXPECT_EQ(codes(guesses.play({k_ehlo, k_mail, unknown, unknown, unknown, k_rcpt, k_quit})),
+            "250 250 550 550 450 450 221");
+}
+
+TEST(Budgets, ErrorsSlowAStranger) {
+  SessionFixture fixture;
+  fixture.facts.is_loopback = false;
+  fixture.settings.limits.error_pause = std::chrono::milliseconds(20);
+  Deadline start = Monotonic::now();
+  std::string wrong = "FROB\r\n";
+  std::string said = fixture.play({k_ehlo, {wrong}, {wrong}, {wrong}, {wrong}, {wrong}, k_quit});
+  EXPECT_EQ(codes(said), "250 500 500 500 500 500 221");
+  // 20 ms for the fourth, and 40 for the fifth.
+  EXPECT_GE(Monotonic::now() - start, std::chrono::milliseconds(60));
+}
+
 TEST(Envelope, TlsOptionalIsSaidInOneWay) {
   EXPECT_TRUE(says_tls_optional("A: b\r\ntls-required: no\r\n\r\n"));
   EXPECT_TRUE(says_tls_optional("TLS-Required:\r\n No \r\n"));

@@ -110,6 +110,12 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming inco
     const smtp::FixedReply& failed = reply_to(answer.error());
     co_return refuse_message(transaction, trace, failed, "core gave no answer");
   }
+  if (!is_trusted_) {
+    api::ChargeRequest used;
+    used.set_recipients(static_cast<std::uint32_t>(transaction.recipients.size()));
+    used.set_bytes(size);
+    static_cast<void>(co_await charge(std::move(used)));
+  }
   co_return answer_message(transaction, trace, size, *answer);
 }
 

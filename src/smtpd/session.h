@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/abuse.pb.h"
 #include "api/delivery.pb.h"
 #include "base/line_framer.h"
 #include "base/log.h"
@@ -80,6 +81,8 @@ class Session {
 
   // mail.cpp
   net::Task<Next> mail(smtp::MailFrom mail);
+  /// Tells core what a stranger used, and learns what is left to it. False: no message is.
+  net::Task<bool> charge(api::ChargeRequest used);
 
   // message.cpp: DATA, and what becomes of a message
   net::Task<Next> data();
@@ -122,6 +125,7 @@ class Session {
   std::chrono::milliseconds pause_{0};  ///< before the next answers leave
   std::uint32_t errors_ = 0;
   std::uint32_t refused_recipients_ = 0;
+  api::ChargeResponse left_;  ///< of a stranger's budgets
   std::uint32_t refused_chunks_ = 0;
   std::uint32_t transactions_ = 0;
   std::uint32_t messages_ = 0;

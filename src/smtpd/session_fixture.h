@@ -43,6 +43,9 @@ class SessionFixture : role::WorkerFixture {
     facts.id = ConnectionId(7);
     facts.peer = "192.0.2.1";
     facts.is_loopback = true;
+    budget.set_recipients_left(1000);
+    budget.set_unknown_recipients_left(1000);
+    budget.set_bytes_left(mib(1));
   }
 
   config::Settings settings;
@@ -50,6 +53,9 @@ class SessionFixture : role::WorkerFixture {
   /// What core answers; a request that is not here is refused.
   api::DeliverOutcome outcome = api::DELIVER_OK;
   bool has_core = true;
+  /// What is left to strangers; what they used is in `charged`.
+  api::ChargeResponse budget;
+  api::ChargeRequest charged;
   std::vector<api::DeliverRequest> delivered;
   Bytes delivered_file;  ///< what the last delivery passed as a memory file
 

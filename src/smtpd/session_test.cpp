@@ -20,6 +20,20 @@ void SessionFixture::serve_core(rpc::Request request) {
     request.respond(answer.SerializeAsString());
     return;
   }
+  if (request.method() == static_cast<std::uint16_t>(api::Method::charge)) {
+    api::ChargeRequest used;
+    ASSERT_TRUE(used.ParseFromString(request.payload()));
+    EXPECT_EQ(used.peer(), facts.peer);
+    charged.set_messages(charged.messages() + used.messages());
+    charged.set_recipients(charged.recipients() + used.recipients());
+    charged.set_unknown_recipients(charged.unknown_recipients() + used.unknown_recipients());
+    charged.set_bytes(charged.bytes() + used.bytes());
+    if (used.unknown_recipients() > 0 && budget.unknown_recipients_left() > 0) {
+      budget.set_unknown_recipients_left(budget.unknown_recipients_left() - 1);
+    }
+    request.respond(budget.SerializeAsString());
+    return;
+  }
   ASSERT_EQ(request.method(), static_cast<std::uint16_t>(api::Method::deliver));
   api::DeliverRequest asked;
   ASSERT_TRUE(asked.ParseFromString(request.payload()));

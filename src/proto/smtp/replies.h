@@ -42,6 +42,8 @@ inline constexpr FixedReply k_reply_too_slow{421, {4, 4, 2}, "Nothing was handed
 inline constexpr FixedReply k_reply_session_full{421, {4, 5, 0}, "Too many messages in a session"};
 inline constexpr FixedReply k_reply_mailbox_busy{450, {4, 2, 0}, "Mailbox is busy"};
 inline constexpr FixedReply k_reply_rate_limited{450, {4, 7, 1}, "Too many messages, try later"};
+inline constexpr FixedReply k_reply_recipient_budget{
+    450, {4, 7, 1}, "Too many recipients from your network, try later"};
 inline constexpr FixedReply k_reply_local_error{451, {4, 3, 0}, "Local error, try again later"};
 inline constexpr FixedReply k_reply_mailbox_full{452, {4, 2, 2}, "Mailbox is full"};
 inline constexpr FixedReply k_reply_no_storage{452, {4, 3, 1}, "Not enough storage"};
