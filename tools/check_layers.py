@@ -29,7 +29,7 @@ ALLOWED = {
     "net": "sys crypto base",
     "rpc": "net model sys base",
     "api": "rpc model base",
-    "role": "api rpc net config model sys base",
+    "role": "api rpc net config model crypto sys base",
     "store": "crypto sys base",
     "directory": "store model crypto text sys base",
     "mail": "directory store model crypto text sys base",

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "api/abuse.pb.h"
 #include "api/admin.pb.h"
 #include "api/delivery.pb.h"
 #include "api/mailbox.pb.h"
@@ -33,6 +34,7 @@ inline constexpr RoleSet k_submission = role_bit(Role::submission);
 inline constexpr RoleSet k_courier = role_bit(Role::courier);
 inline constexpr RoleSet k_reader = k_imap | k_pop3;
 inline constexpr RoleSet k_session = k_reader | k_submission;
+inline constexpr RoleSet k_stranger = k_mx | k_login | k_submission;
 inline constexpr RoleSet k_admin = role_bit(Role::admin);
 
 // clang-format off
@@ -64,6 +66,11 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   M(33, expunge, ExpungeRequest, ExpungeResponse, k_reader)                              \
   M(34, search, SearchRequest, SearchResponse, k_imap)                                   \
   M(35, lock_inbox, LockInboxRequest, LockInboxResponse, k_pop3)                         \
+  M(40, charge, ChargeRequest, ChargeResponse, k_mx | k_submission)                      \
+  M(41, report_offence, ReportOffenceRequest, ReportOffenceResponse, k_stranger)         \
+  M(42, ban_list, BanListRequest, BanListResponse, k_admin)                              \
+  M(43, ban_add, BanRequest, AdminResult, k_admin)                                       \
+  M(44, ban_lift, BanRequest, AdminResult, k_admin)                                      \
   M(50, domain_add, DomainRequest, AdminResult, k_admin)                                 \
   M(51, domain_remove, DomainRequest, AdminResult, k_admin)                              \
   M(52, domain_list, DomainListRequest, DomainListResponse, k_admin)                     \

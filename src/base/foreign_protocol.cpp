@@ -24,6 +24,8 @@ ForeignProtocol detect_foreign_protocol(BytesView first_bytes) {
   if (line[0] == '\x16') return ForeignProtocol::tls;
   // RFC 854: 0xFF is "interpret as command".
   if (line.contains('\xff') || std::ranges::any_of(line, is_key)) return ForeignProtocol::terminal;
+  // A load balancer's header from where none is (listen.proxy_from); version 2 has a NUL in it.
+  if (line.starts_with("PROXY ")) return ForeignProtocol::proxy;
   if (line.starts_with("SSH-")) return ForeignProtocol::ssh;
   for (std::string_view method : k_http_methods) {
     if (line.starts_with(method)) return ForeignProtocol::http;

@@ -14,6 +14,7 @@ enum class ForeignProtocol : std::uint8_t {
   http,
   tls,
   ssh,
+  proxy,
   terminal,  ///< telnet negotiation, or the keys of somebody typing
   non_ascii,
 };

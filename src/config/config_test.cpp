@@ -221,6 +221,27 @@ TEST(Config, DeepAndLongInputIsRefusedEarly) {
   EXPECT_EQ(parse_error(std::string(k_max_file, '\n')).problem, ConfigProblem::syntax);
 }
 
+TEST(Config, NetworksHoldTheirAddresses) {
+  Settings settings = parse_ok(
+      "[smtp]\ntrusted_networks = [\"192.0.2.128/25\", \"10.0.0.1\", \"2001:DB8::/33\"]\n");
+  const auto& networks = settings.smtp.trusted_networks;
+  for (std::string_view inside : {"192.0.2.128", "192.0.2.255", "10.0.0.1", "2001:db8:7fff::1"}) {
+    EXPECT_TRUE(contains(networks, inside)) << inside;
+  }
+  for (std::string_view outside : {"192.0.2.127", "10.0.0.2", "2001:db8:8000::1", "::1", "", "x",
+                                   "192.0.2.128/25", "::ffff:192.0.2.128"}) {
+    EXPECT_FALSE(contains(networks, outside)) << outside;
+  }
+  EXPECT_FALSE(contains({}, "192.0.2.1"));
+  EXPECT_TRUE(contains({{"0.0.0.0", 0}}, "203.0.113.1"));
+  for (std::string_view wrong : {"192.0.2.1/24", "192.0.2.0/33", "192.0.2.0/", "a/8", "/8",
+                                 "2001:db8::/129", "2001:db8::1/64", "192.0.2.0/-1", ""}) {
+    EXPECT_EQ(parse_error("[smtp]\ntrusted_networks = [\"" + std::string(wrong) + "\"]\n").problem,
+              ConfigProblem::bad_value)
+        << wrong;
+  }
+}
+
 Settings unusual_settings() {
   Settings settings = parse_ok("");
   settings.server.data_directory = "/srv/a \"b\" \\c";
@@ -236,6 +257,8 @@ Settings unusual_settings() {
   settings.listen.lmtp_mode.bits = 07;
   settings.limits.greeting_pause = std::chrono::milliseconds(1500);
   settings.limits.message_size = mib(3) + 1;
+  settings.smtp.trusted_networks = {{"192.0.2.0", 24}, {"2001:db8::", 32}, {"192.0.2.7", 32}};
+  settings.smtp.typists = TypistPolicy::delay;
   settings.pop3.disabled_extensions = {"TOP", "UIDL"};
   settings.log.format = LogFormat::json;
   return settings;

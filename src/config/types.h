@@ -42,6 +42,13 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
+/// The addresses that share their first `bits` bits; "192.0.2.0/24", "2001:db8::/32", "192.0.2.1".
+struct Network {
+  std::string ip;  ///< canonical text, the bits behind the first `bits` all zero
+  std::uint8_t bits = 0;
+  bool operator==(const Network&) const = default;
+};
+
 /// A certificate chain and its private key, both PEM files.
 struct Certificate {
   std::string chain;
@@ -53,20 +60,29 @@ struct Certificate {
 enum class TlsVersion : std::uint8_t { tls_1_2 = 0, tls_1_3 = 1 };
 enum class PasswordPolicy : std::uint8_t { refuse = 0, warn = 1 };
 
+/// What happens to a person who types at a mail port.
+enum class TypistPolicy : std::uint8_t { close = 0, delay = 1, log = 2, allow = 3 };
+
 inline constexpr std::string_view k_tls_versions[] = {"1.2", "1.3"};
 inline constexpr std::string_view k_password_policies[] = {"refuse", "warn"};
+inline constexpr std::string_view k_typist_policies[] = {"close", "delay", "log", "allow"};
 inline constexpr std::string_view k_log_formats[] = {"text", "json"};
 inline constexpr std::string_view k_log_levels[] = {"debug", "info", "warning", "error"};
 
 /// The extensions that each protocol's option `disabled_extensions` can take away.
-inline constexpr std::string_view k_smtp_extensions[] = {"8BITMIME", "CHUNKING", "PIPELINING",
-                                                         "SMTPUTF8"};
+inline constexpr std::string_view k_smtp_extensions[] = {
+    "8BITMIME", "BINARYMIME",  "CHUNKING",   "DELIVERBY", "DSN",        "FUTURERELEASE",
+    "LIMITS",   "MT-PRIORITY", "PIPELINING", "PRDR",      "REQUIRETLS", "SMTPUTF8"};
 inline constexpr std::string_view k_imap_extensions[] = {
     "APPENDLIMIT", "BINARY",        "CONDSTORE",   "ESEARCH",  "ID",
     "IDLE",        "LIST-EXTENDED", "LIST-STATUS", "LITERAL+", "MOVE",
     "MULTIAPPEND", "NAMESPACE",     "OBJECTID",    "QRESYNC",  "SEARCHRES",
     "SPECIAL-USE", "STATUS=SIZE",   "UIDPLUS",     "UNSELECT"};
 inline constexpr std::string_view k_pop3_extensions[] = {"PIPELINING", "TOP", "UIDL", "UTF8"};
+
+/// True when one of `networks` holds the address `ip`, which is canonical text; never for what is
+/// no address. An IPv4 address is in no IPv6 network.
+bool contains(const std::vector<Network>& networks, std::string_view ip);
 
 /// True when `word` (in its upper-case spelling) is in `words`.
 bool has_word(const std::vector<std::string>& words, std::string_view word);

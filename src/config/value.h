@@ -57,6 +57,7 @@ MaybeIssue read(const RawValue& raw, const Rule& rule, FileMode& out);
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::string& out);
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<std::string>& out);
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<ListenAddress>& out);
+MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Network>& out);
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Certificate>& out);
 
 /// The rule alone, for a value from anywhere.
@@ -69,6 +70,7 @@ MaybeIssue check(FileMode value, const Rule& rule);
 MaybeIssue check(const std::string& value, const Rule& rule);
 MaybeIssue check(const std::vector<std::string>& value, const Rule& rule);
 MaybeIssue check(const std::vector<ListenAddress>& value, const Rule& rule);
+MaybeIssue check(const std::vector<Network>& value, const Rule& rule);
 MaybeIssue check(const std::vector<Certificate>& value, const Rule& rule);
 
 /// The value as TOML spells it.
@@ -81,6 +83,7 @@ std::string write(FileMode value, const Rule& rule);
 std::string write(const std::string& value, const Rule& rule);
 std::string write(const std::vector<std::string>& value, const Rule& rule);
 std::string write(const std::vector<ListenAddress>& value, const Rule& rule);
+std::string write(const std::vector<Network>& value, const Rule& rule);
 std::string write(const std::vector<Certificate>& value, const Rule& rule);
 
 void put(Encoder& encoder, bool value);
@@ -92,6 +95,7 @@ void put(Encoder& encoder, FileMode value);
 void put(Encoder& encoder, const std::string& value);
 void put(Encoder& encoder, const std::vector<std::string>& value);
 void put(Encoder& encoder, const std::vector<ListenAddress>& value);
+void put(Encoder& encoder, const std::vector<Network>& value);
 void put(Encoder& encoder, const std::vector<Certificate>& value);
 
 /// Reads a value into `out`; a malformed one makes the decoder fail.
@@ -104,6 +108,7 @@ void get(Decoder& decoder, FileMode& out);
 void get(Decoder& decoder, std::string& out);
 void get(Decoder& decoder, std::vector<std::string>& out);
 void get(Decoder& decoder, std::vector<ListenAddress>& out);
+void get(Decoder& decoder, std::vector<Network>& out);
 void get(Decoder& decoder, std::vector<Certificate>& out);
 
 /// The kind of an option as the manual names it.
@@ -119,6 +124,7 @@ constexpr std::string_view kind_name() {
   if constexpr (std::is_enum_v<T>) return "one of";
   if constexpr (std::same_as<T, std::vector<std::string>>) return "list of";
   if constexpr (std::same_as<T, std::vector<ListenAddress>>) return "list of addresses";
+  if constexpr (std::same_as<T, std::vector<Network>>) return "list of networks";
   if constexpr (std::same_as<T, std::vector<Certificate>>) return "list of {chain, key}";
   std::unreachable();
 }

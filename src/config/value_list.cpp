@@ -1,6 +1,7 @@
 // Lists; value.cpp has the numbers, value_string.cpp the strings.
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <fmt/format.h>
 
 #include "base/cursor.h"
@@ -64,6 +65,61 @@ std::string write_listen_address(const ListenAddress& address) {
   return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.ip, is_v6 ? "]" : "", address.port);
 }
 
+constexpr std::string_view k_network_remedy =
+    "write an address or a network, such as \"192.0.2.1\", \"192.0.2.0/24\" or \"2001:db8::/32\"";
+
+struct RawIp {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  unsigned bits = 0;  ///< 32 or 128
+};
+
+std::optional<RawIp> raw_ip(std::string_view text) {
+  std::string copy(text);
+  RawIp out;
+  for (int family : {AF_INET, AF_INET6}) {
+    if (inet_pton(family, copy.c_str(), out.bytes.data()) != 1) continue;
+    out.bits = family == AF_INET ? 32 : 128;
+    return out;
+  }
+  return std::nullopt;
+}
+
+bool has_bit(const RawIp& ip, unsigned bit) {
+  return (ip.bytes[bit / 8] >> (7 - bit % 8) & 1) != 0;
+}
+
+/// Whether all bits behind the first `bits` are zero.
+bool ends_in_zeros(const RawIp& ip, unsigned bits) {
+  for (unsigned bit = bits; bit < ip.bits; ++bit) {
+    if (has_bit(ip, bit)) return false;
+  }
+  return true;
+}
+
+std::optional<Network> parse_network(std::string_view text) {
+  std::size_t slash = text.find('/');
+  auto canonical = canonical_ip(text.substr(0, slash));
+  if (!canonical) return std::nullopt;
+  RawIp ip = *raw_ip(*canonical);
+  unsigned bits = ip.bits;
+  if (slash != std::string_view::npos) {
+    auto number = parse_number(text.substr(slash + 1), ip.bits);
+    if (!number) return std::nullopt;
+    bits = static_cast<unsigned>(*number);
+  }
+  if (!ends_in_zeros(ip, bits)) return std::nullopt;
+  return Network{std::move(*canonical), static_cast<std::uint8_t>(bits)};
+}
+
+std::string write_network(const Network& network) {
+  unsigned all = network.ip.contains(':') ? 128 : 32;
+  return network.bits == all ? network.ip : fmt::format("{}/{}", network.ip, network.bits);
+}
+
+MaybeIssue check_element(const Network& value, const Rule& /*rule*/) {
+  if (parse_network(fmt::format("{}/{}", value.ip, value.bits)) == value) return std::nullopt;
+  return bad(value.ip, "is not a network", k_network_remedy);
+}
 MaybeIssue check_element(const std::string& value, const Rule& rule) {
   if (std::ranges::find(rule.words, value) != rule.words.end()) return std::nullopt;
   return bad(value, "is unknown", fmt::format("it is one of {}", join_quoted(rule.words)));
@@ -118,6 +174,17 @@ MaybeIssue read_element(const RawValue& raw, ListenAddress& out) {
         describe(raw), "is not an address to listen on", k_address_remedy);
   }
   out = std::move(*address);
+  return std::nullopt;
+}
+
+MaybeIssue read_element(const RawValue& raw, Network& out) {
+  auto network = raw.type == RawType::string ? parse_network(raw.string) : std::nullopt;
+  if (!network) {
+    return issue_of(
+        raw.type == RawType::string ? ConfigProblem::bad_value : ConfigProblem::wrong_type,
+        describe(raw), "is not a network", k_network_remedy);
+  }
+  out = std::move(*network);
   return std::nullopt;
 }
 
@@ -181,6 +248,9 @@ void put_element(Encoder& encoder, const std::string& value) {
 void put_element(Encoder& encoder, const ListenAddress& value) {
   encoder.bytes(value.ip).varint(value.port);
 }
+void put_element(Encoder& encoder, const Network& value) {
+  encoder.bytes(value.ip).u8(value.bits);
+}
 void put_element(Encoder& encoder, const Certificate& value) {
   encoder.bytes(value.chain).bytes(value.key);
 }
@@ -191,6 +261,10 @@ void get_element(Decoder& decoder, std::string& out) {
 void get_element(Decoder& decoder, ListenAddress& out) {
   get(decoder, out.ip);
   out.port = static_cast<std::uint16_t>(decoder.varint(UINT16_MAX));
+}
+void get_element(Decoder& decoder, Network& out) {
+  get(decoder, out.ip);
+  out.bits = decoder.u8();
 }
 void get_element(Decoder& decoder, Certificate& out) {
   get(decoder, out.chain);
@@ -213,6 +287,20 @@ void get_list(Decoder& decoder, std::vector<T>& out) {
 
 }  // namespace
 
+bool contains(const std::vector<Network>& networks, std::string_view ip) {
+  if (networks.empty()) return false;
+  auto address = raw_ip(ip);
+  if (!address) return false;
+  return std::ranges::any_of(networks, [&](const Network& network) {
+    auto start = raw_ip(network.ip);
+    if (!start || start->bits != address->bits) return false;
+    for (unsigned bit = 0; bit < network.bits && bit < start->bits; ++bit) {
+      if (has_bit(*start, bit) != has_bit(*address, bit)) return false;
+    }
+    return true;
+  });
+}
+
 bool has_word(const std::vector<std::string>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
@@ -223,6 +311,9 @@ MaybeIssue check(const std::vector<std::string>& value, const Rule& rule) {
 MaybeIssue check(const std::vector<ListenAddress>& value, const Rule& rule) {
   return check_list(value, rule);
 }
+MaybeIssue check(const std::vector<Network>& value, const Rule& rule) {
+  return check_list(value, rule);
+}
 MaybeIssue check(const std::vector<Certificate>& value, const Rule& rule) {
   return check_list(value, rule);
 }
@@ -231,6 +322,9 @@ MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<std::string>&
   return read_list(raw, rule, out);
 }
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<ListenAddress>& out) {
+  return read_list(raw, rule, out);
+}
+MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Network>& out) {
   return read_list(raw, rule, out);
 }
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Certificate>& out) {
@@ -244,6 +338,9 @@ std::string write(const std::vector<ListenAddress>& value, const Rule& /*rule*/)
   return write_list(value,
                     [](const ListenAddress& each) { return quote(write_listen_address(each)); });
 }
+std::string write(const std::vector<Network>& value, const Rule& /*rule*/) {
+  return write_list(value, [](const Network& each) { return quote(write_network(each)); });
+}
 std::string write(const std::vector<Certificate>& value, const Rule& /*rule*/) {
   return write_list(value, [](const Certificate& each) {
     return fmt::format("{{ chain = {}, key = {} }}", quote(each.chain), quote(each.key));
@@ -256,6 +353,9 @@ void put(Encoder& encoder, const std::vector<std::string>& value) {
 void put(Encoder& encoder, const std::vector<ListenAddress>& value) {
   put_list(encoder, value);
 }
+void put(Encoder& encoder, const std::vector<Network>& value) {
+  put_list(encoder, value);
+}
 void put(Encoder& encoder, const std::vector<Certificate>& value) {
   put_list(encoder, value);
 }
@@ -264,6 +364,9 @@ void get(Decoder& decoder, std::vector<std::string>& out) {
   get_list(decoder, out);
 }
 void get(Decoder& decoder, std::vector<ListenAddress>& out) {
+  get_list(decoder, out);
+}
+void get(Decoder& decoder, std::vector<Network>& out) {
   get_list(decoder, out);
 }
 void get(Decoder& decoder, std::vector<Certificate>& out) {

@@ -34,6 +34,9 @@ net::Task<Answer<api::AuthenticateResponse>> authenticate(Core& core, Call&,
                                                    request.peer_address());
   if (!account) {
     response.set_outcome(outcome_of(account.error()));
+    if (account.error() == AuthError::bad_credentials) {
+      core.bans.report(request.peer_address(), "failed logins", Monotonic::now());
+    }
     co_return response;
   }
   // RFC 4616 section 2: acting for another identity needs a permission, and nobody has one.

@@ -39,7 +39,8 @@ Core::Core(net::Gate& the_gate, config::Settings the_settings, Model opened)
       durability(
           loop, *model.store, [this](store::Sequence durable) { watchers.advance(durable); },
           end_for_failed_disk),
-      admin(model, settings) {}
+      admin(model, settings),
+      bans(settings) {}
 
 void Core::apply(config::Settings fresh) {
   settings = std::move(fresh);

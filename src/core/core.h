@@ -8,6 +8,8 @@
 #include "config/settings.h"
 #include "core/admin.h"
 #include "core/authenticator.h"
+#include "core/bans.h"
+#include "core/budgets.h"
 #include "core/durability.h"
 #include "core/model.h"
 #include "core/pool.h"
@@ -48,6 +50,8 @@ class Core {
   Watchers watchers;
   Durability durability;
   Admin admin;
+  Budgets budgets;
+  Bans bans;
   std::uint64_t content_bytes = 0;  ///< of large messages on their way to readers
   std::uint64_t calls_served = 0;
   std::uint64_t calls_refused = 0;  ///< against a rule: their channels were closed

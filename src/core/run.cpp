@@ -27,6 +27,9 @@ class Process {
         links_(core_),
         upkeep_(core_),
         control_(lines_, sys::Fd(role::k_control_descriptor), handlers()) {
+    auto table = role::BanTable::open(start.ban_table, {start.bans.key[0], start.bans.key[1]},
+                                      sys::Access::read_write);
+    if (table) core_.bans.publish_to(std::move(*table));
     for (role::LinkedSocket& link : start.links) links_.add(std::move(link));
   }
 

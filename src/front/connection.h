@@ -22,7 +22,10 @@ struct WorkerLine {
 struct ClientConnection {
   ConnectionId id;
   Service service = Service::smtp;
+  /// Of the client. None while the PROXY header that names it has not come.
   sys::SocketAddress peer;
+  /// Of the load balancer that passed the connection on, or none.
+  sys::SocketAddress proxy;
   /// In the loop while front reads or writes it; empty while it is lent.
   std::optional<net::Stream> stream;
   /// While a plain connection is lent: a second owner of the socket.

@@ -34,6 +34,8 @@ Front::Front(net::Loop& loop, role::Start start)
       settings_(std::move(start.settings)),
       index_(start.index),
       admission_(start.counter_table, {start.counters.key[0], start.counters.key[1]}, index_),
+      bans_(role::BanTable::open(start.ban_table, {start.bans.key[0], start.bans.key[1]},
+                                 sys::Access::read)),
       next_id_(crypto::random_u64() >> 1),
       emptied_(loop),
       listeners_(std::move(start.listeners)) {
@@ -142,21 +144,42 @@ net::Task<void> Front::accept_from(Service service, sys::Fd listener) {
   }
 }
 
-void Front::admit(Service service, sys::AcceptedSocket accepted) {
-  AdmissionVerdict verdict = admission_.enter(accepted.peer, settings_.limits);
-  if (verdict == AdmissionVerdict::too_many_in_all) {
-    verdict = make_room() ? admission_.enter(accepted.peer, settings_.limits)
-                          : admission_.enter_share(accepted.peer, settings_.limits);
+AdmissionVerdict Front::enter(const sys::SocketAddress& peer) {
+  AdmissionVerdict verdict = admission_.enter(peer, settings_.limits);
+  if (verdict != AdmissionVerdict::too_many_in_all) return verdict;
+  return make_room() ? admission_.enter(peer, settings_.limits)
+                     : admission_.enter_share(peer, settings_.limits);
+}
+
+bool Front::is_banned(const sys::SocketAddress& peer) const {
+  if (!bans_ || !peer.is_ip() || peer.is_loopback()) return false;
+  unsigned bits = peer.kind() == sys::AddressKind::ipv6 ? 64 : 32;
+  return bans_->holds(peer.network(bits), Monotonic::now());
+}
+
+void Front::turn_away(Service service, const sys::SocketAddress& peer, sys::Fd socket,
+                      Refusal refusal) {
+  // A banned client may come back a thousand times a second: that is counted, and not told.
+  log_event(refusal == Refusal::banned ? LogLevel::debug : LogLevel::warning, "front.refused",
+            {{"service", service_name(service)},
+             {"peer", peer.ip_text()},
+             {"banned", refusal == Refusal::banned}});
+  net::Stream stream(loop_, std::move(socket));
+  if (!is_implicit_tls(service)) {
+    static_cast<void>(stream.try_write(refusal_line(service, refusal)));
   }
-  if (verdict != AdmissionVerdict::admitted) {
-    log_event(LogLevel::warning, "front.refused",
-              {{"service", service_name(service)}, {"peer", accepted.peer.ip_text()}});
-    // The socket is new: its buffer takes the line, and nobody waits for it.
-    net::Stream stream(loop_, std::move(accepted.fd));
-    if (!is_implicit_tls(service)) {
-      static_cast<void>(stream.try_write(refusal_line(service, Refusal::too_many)));
-    }
-    return;
+}
+
+void Front::admit(Service service, sys::AcceptedSocket accepted) {
+  // Whose connection a load balancer brings is known later; until then only the total counts.
+  bool is_proxied = config::contains(settings_.listen.proxy_from, accepted.peer.ip_text());
+  sys::SocketAddress peer = is_proxied ? sys::SocketAddress() : accepted.peer;
+  if (is_banned(peer)) {
+    ++turned_away_;
+    return turn_away(service, peer, std::move(accepted.fd), Refusal::banned);
+  }
+  if (enter(peer) != AdmissionVerdict::admitted) {
+    return turn_away(service, accepted.peer, std::move(accepted.fd), Refusal::too_many);
   }
   ++served_;
   auto connection = std::make_shared<ClientConnection>();
@@ -164,7 +187,8 @@ void Front::admit(Service service, sys::AcceptedSocket accepted) {
   connection->id = ConnectionId((next_id_++ & 0x00ffffffffffffffULL) |
                                 static_cast<std::uint64_t>(index_ & 0xff) << 56);
   connection->service = service;
-  connection->peer = std::move(accepted.peer);
+  connection->peer = std::move(peer);
+  if (is_proxied) connection->proxy = std::move(accepted.peer);
   connection->stream.emplace(loop_, std::move(accepted.fd));
   connections_.emplace(connection->id, connection);
   log_event(LogLevel::debug, "front.connected",

@@ -12,6 +12,7 @@ namespace {
 
 // A first line longer than this goes to the worker as it is: its framer knows what to say.
 constexpr std::size_t k_first_line_limit = kib(4);
+constexpr std::chrono::seconds k_write_time{30};
 
 std::span<char> scratch() {
   static std::array<char, k_first_line_limit> buffer;
@@ -80,6 +81,10 @@ net::Task<void> Front::refuse(Held connection, Refusal refusal) {
 }
 
 net::Task<void> Front::begin(Held connection) {
+  if (connection->proxy.is_ip()) {
+    bool is_known = co_await learn_peer(connection);
+    if (!is_known) co_return;
+  }
   if (is_implicit_tls(connection->service)) {
     co_await serve_tls(connection, true);
     co_return;
@@ -87,7 +92,7 @@ net::Task<void> Front::begin(Held connection) {
   bool is_patient = co_await pause_greeting(connection);
   if (!is_patient) co_return;
   std::string hello = greeting(connection->service, settings_.server.hostname);
-  auto written = co_await connection->stream->write(hello, deadline_in(std::chrono::seconds(30)));
+  auto written = co_await connection->stream->write(hello, deadline_in(k_write_time));
   if (!written) {
     end(connection);
     co_return;
@@ -95,17 +100,28 @@ net::Task<void> Front::begin(Held connection) {
   co_await serve_plain(connection);
 }
 
-// RFC 5321 section 4.3.1: a client waits for the greeting. One that does not is no mail server.
+// RFC 5321 section 4.3.1: a client waits for the greeting, which ends with its last line. One that
+// does not is no mail server.
 net::Task<bool> Front::pause_greeting(Held connection) {
   if (connection->service != Service::smtp) co_return true;
+  bool is_trusted = config::contains(settings_.smtp.trusted_networks, connection->peer.ip_text());
   auto pause = connection->peer.is_loopback() ? settings_.limits.greeting_pause_loopback
                                               : settings_.limits.greeting_pause;
-  if (pause.count() == 0) co_return true;
+  if (pause.count() == 0 || is_trusted) co_return true;
+  if (settings_.smtp.two_line_greeting) {
+    std::string start = greeting_start(connection->service, settings_.server.hostname);
+    auto written = co_await connection->stream->write(start, deadline_in(k_write_time));
+    if (!written) {
+      end(connection);
+      co_return false;
+    }
+  }
   net::WaitResult wait = co_await connection->stream->readable(deadline_in(pause));
   if (wait == net::WaitResult::timed_out) co_return true;
-  ++offences_;
+  if (connection->is_ended) co_return false;
   log_event(LogLevel::info, "front.early_talk",
             {{"conn", HexId{connection->id.value}}, {"peer", connection->peer.ip_text()}});
+  report_offence(*connection);
   co_await refuse(connection, Refusal::early_talk);
   co_return false;
 }
@@ -166,8 +182,8 @@ net::Task<void> Front::serve_tls(Held connection, bool with_greeting) {
   }
   if (with_greeting) {
     std::string hello = greeting(connection->service, settings_.server.hostname);
-    auto written = co_await tls_write(*connection->tls, *connection->stream, hello,
-                                      deadline_in(std::chrono::seconds(30)));
+    auto written =
+        co_await tls_write(*connection->tls, *connection->stream, hello, deadline_in(k_write_time));
     if (!written) {
       end(connection);
       co_return;

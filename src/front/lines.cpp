@@ -39,6 +39,12 @@ RefusalTexts texts_of(Refusal refusal) {
     case Refusal::too_slow:
       return {"421 4.4.2 Nothing received in time", "* BYE Nothing received in time",
               "-ERR Nothing received in time"};
+    case Refusal::banned:
+      return {"421 4.7.0 Too many offences, try again later",
+              "* BYE [UNAVAILABLE] Too many offences, try again later",
+              "-ERR [SYS/TEMP] Too many offences, try again later"};
+    case Refusal::foreign:
+      return {"554 5.5.1 Not an SMTP client", "* BYE Not an IMAP client", "-ERR Not a POP3 client"};
     case Refusal::early_talk:
       return {"554 5.5.1 Talked before the greeting", "* BYE Talked before the greeting",
               "-ERR Talked before the greeting"};
@@ -63,6 +69,11 @@ std::string greeting(Service service, std::string_view hostname) {
     default:
       return "220 " + host + " ESMTP\r\n";
   }
+}
+
+std::string greeting_start(Service service, std::string_view hostname) {
+  if (service != Service::smtp) return {};
+  return "220-" + std::string(hostname) + " One moment, please\r\n";
 }
 
 std::string refusal_line(Service service, Refusal refusal) {

@@ -10,10 +10,21 @@
 
 namespace peregrine::front {
 
-enum class Refusal : std::uint8_t { too_many, no_worker, stopping, too_slow, early_talk };
+enum class Refusal : std::uint8_t {
+  too_many,
+  no_worker,
+  stopping,
+  too_slow,
+  early_talk,
+  banned,
+  foreign
+};
 
 /// With its CRLF.
 std::string greeting(Service service, std::string_view hostname);
+/// RFC 5321 section 4.2.1: the lines of a reply but for the last; empty where the protocol has
+/// none.
+std::string greeting_start(Service service, std::string_view hostname);
 std::string refusal_line(Service service, Refusal refusal);
 
 /// The role that speaks the service's protocol first.

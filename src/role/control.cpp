@@ -49,6 +49,7 @@ Bytes encode_control(const ControlMessage& message) {
           [&](const Listen& m) { out.u8(static_cast<std::uint8_t>(m.service)).bytes(m.address); },
           [&](const Identity& m) { out.bytes(m.identity.chain_pem).bytes(m.identity.key_pem); },
           [&](const Counters& m) { out.varint(m.key[0]).varint(m.key[1]); },
+          [&](const Bans& m) { out.varint(m.key[0]).varint(m.key[1]); },
           [&](const Reload& m) { out.bytes(m.settings); },
           [&](const Stop& m) { out.varint(m.grace_milliseconds); },
           [&](const AskStatistics& m) { out.varint(m.question); },
@@ -85,6 +86,10 @@ std::optional<ControlMessage> decode_control(BytesView datagram) {
                    m.identity.key_pem = in.bytes();
                  },
                  [&](Counters& m) {
+                   m.key[0] = in.varint();
+                   m.key[1] = in.varint();
+                 },
+                 [&](Bans& m) {
                    m.key[0] = in.varint();
                    m.key[1] = in.varint();
                  },
@@ -130,6 +135,9 @@ std::expected<Start, StartError> receive_start(int control) {
     } else if (auto* counters = std::get_if<Counters>(&*message)) {
       start.counters = *counters;
       start.counter_table = std::move(descriptor);
+    } else if (auto* bans = std::get_if<Bans>(&*message)) {
+      start.bans = *bans;
+      start.ban_table = std::move(descriptor);
     } else {
       return std::unexpected(StartError::malformed);
     }

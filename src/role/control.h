@@ -54,6 +54,10 @@ struct Identity {
 struct Counters {
   std::array<std::uint64_t, 2> key{};  ///< of the hash that picks a network's column
 };
+/// attached: the table of bans (ban_table.h), which core may write and fronts may read.
+struct Bans {
+  std::array<std::uint64_t, 2> key{};  ///< of its fingerprints
+};
 struct Begin {};
 struct Reload {  ///< identities follow the same way, then Begin
   Bytes settings;
@@ -77,7 +81,7 @@ struct Statistics {
 };
 
 using ControlMessage = std::variant<Identify, Link, Listen, Identity, Counters, Begin, Reload, Stop,
-                                    AskStatistics, Operator, Ready, Statistics>;
+                                    AskStatistics, Operator, Ready, Statistics, Bans>;
 
 /// The first column counts all connections, each other one those of the networks that hash to it.
 inline constexpr std::size_t k_count_columns = 16384;
@@ -107,6 +111,8 @@ struct Start {
   std::vector<TlsIdentity> identities;
   Counters counters;
   sys::Fd counter_table;
+  Bans bans;
+  sys::Fd ban_table;  ///< none in most roles
 };
 
 enum class StartError : std::uint8_t { disconnected, malformed, bad_settings };

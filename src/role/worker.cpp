@@ -1,8 +1,14 @@
 #include "role/worker.h"
 
+#include "api/client.h"
 #include "base/log.h"
 
 namespace peregrine::role {
+namespace {
+
+constexpr std::chrono::seconds k_report_time{10};
+
+}  // namespace
 
 struct Worker::Front {
   std::shared_ptr<rpc::Datagrams> line;  // owners: this, and its reader while it runs
@@ -11,6 +17,8 @@ struct Worker::Front {
 Worker::Worker(net::Loop& loop, Start start, Options options)
     : loop_(loop),
       options_(options),
+      reports_offences_((api::roles_of(static_cast<std::uint16_t>(api::Method::report_offence)) &
+                         api::role_bit(start.role)) != 0),
       settings_(std::move(start.settings)),
       gate_(loop),
       sessions_(loop) {
@@ -70,6 +78,11 @@ void Worker::add_link(LinkedSocket link) {
 
 void Worker::receive(const std::shared_ptr<Front>& front, BytesView datagram, sys::Fd descriptor) {
   auto handoff = rpc::decode_handoff(datagram);
+  if (handoff && std::holds_alternative<rpc::ReportOffence>(*handoff)) {
+    const auto& report = std::get<rpc::ReportOffence>(*handoff);
+    gate_.spawn(report_offence(report.peer, report.service));
+    return;
+  }
   auto* open = handoff ? std::get_if<rpc::OpenConnection>(&*handoff) : nullptr;
   if (open == nullptr || !descriptor) {
     log_event(LogLevel::error, "worker.bad_handoff", {{"size", datagram.size()}});
@@ -86,7 +99,12 @@ net::Task<void> Worker::run_session(std::shared_ptr<Front> front, rpc::OpenConne
   open_.emplace(&connection, std::monostate{});
   SessionEnd end = co_await options_.serve(*this, connection);
   open_.erase(&connection);
-  if (connection.is_offence) ++offences_;
+  if (connection.is_offence) {
+    ++offences_;
+    if (!connection.facts.is_loopback) {
+      gate_.spawn(report_offence(connection.facts.peer, connection.facts.service));
+    }
+  }
 
   sys::Fd socket = connection.stream.release();
   if (std::holds_alternative<BeginTls>(end)) {
@@ -104,6 +122,15 @@ net::Task<void> Worker::run_session(std::shared_ptr<Front> front, rpc::OpenConne
     front->line->send(
         rpc::encode_handoff(rpc::CloseConnection{.id = id, .is_offence = connection.is_offence}));
   }
+}
+
+/// Tells core, which counts them for bans. Nobody waits for the answer.
+net::Task<void> Worker::report_offence(std::string peer, Service service) {
+  if (peer.empty() || !reports_offences_) co_return;
+  api::ReportOffenceRequest request;
+  request.set_peer(std::move(peer));
+  request.set_service(static_cast<std::uint32_t>(service));
+  static_cast<void>(co_await api::report_offence(core_, request, deadline_in(k_report_time)));
 }
 
 net::Task<void> Worker::stop(std::chrono::milliseconds grace) {

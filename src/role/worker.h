@@ -75,10 +75,12 @@ class Worker {
   void add_link(LinkedSocket link);
   void receive(const std::shared_ptr<Front>& front, BytesView datagram, sys::Fd descriptor);
   net::Task<void> run_session(std::shared_ptr<Front> front, rpc::OpenConnection facts, sys::Fd fd);
+  net::Task<void> report_offence(std::string peer, Service service);
   net::Task<void> stop(std::chrono::milliseconds grace);
 
   net::Loop& loop_;
   Options options_;
+  bool reports_offences_;  ///< those of strangers; an account that has logged in is known
   config::Settings settings_;
   net::Gate gate_;                      // control, channels and fronts
   net::Gate sessions_;                  // client sessions

@@ -6,7 +6,7 @@ namespace peregrine::rpc {
 namespace {
 
 // Never renumber: front and a worker of another build may meet during a restart.
-enum class Kind : std::uint8_t { open = 1, close = 2, start_tls = 3, move = 4 };
+enum class Kind : std::uint8_t { open = 1, close = 2, start_tls = 3, move = 4, report_offence = 5 };
 
 constexpr std::size_t k_max_text = 1024;
 
@@ -36,6 +36,11 @@ void encode(Encoder& out, const StartTls& start) {
 void encode(Encoder& out, const MoveConnection& move) {
   kind(out, Kind::move).fixed64(move.id.value).u8(static_cast<std::uint8_t>(move.role));
   out.bytes(move.ticket).bytes(move.reply_tag).bytes(move.unread);
+}
+
+void encode(Encoder& out, const ReportOffence& report) {
+  kind(out, Kind::report_offence).fixed64(report.id.value);
+  out.u8(static_cast<std::uint8_t>(report.service)).bytes(report.peer);
 }
 
 Service read_service(Decoder& in) {
@@ -105,6 +110,13 @@ std::expected<Handoff, HandoffError> decode_handoff(BytesView datagram) {
     case Kind::move:
       handoff = read_move(in);
       break;
+    case Kind::report_offence: {
+      ReportOffence report{.id = ConnectionId(in.fixed64())};
+      report.service = read_service(in);
+      report.peer = in.bytes(k_max_text);
+      handoff = std::move(report);
+      break;
+    }
     default:
       return std::unexpected(HandoffError::unknown_kind);
   }

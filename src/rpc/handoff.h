@@ -64,7 +64,17 @@ struct MoveConnection {
   bool operator==(const MoveConnection&) const = default;
 };
 
-using Handoff = std::variant<OpenConnection, CloseConnection, StartTls, MoveConnection>;
+/// front → worker: the client broke rules before any worker had it. For core, with which front
+/// cannot talk.
+struct ReportOffence {
+  ConnectionId id;
+  Service service = Service::smtp;
+  std::string peer;
+  bool operator==(const ReportOffence&) const = default;
+};
+
+using Handoff =
+    std::variant<OpenConnection, CloseConnection, StartTls, MoveConnection, ReportOffence>;
 
 enum class HandoffError : std::uint8_t { malformed, unknown_kind };
 

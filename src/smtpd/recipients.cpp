@@ -28,6 +28,13 @@ net::Task<Session::Next> Session::recipient(smtp::RcptTo rcpt) {
     reply(smtp::k_reply_too_many_recipients);
     co_return Next::go_on;
   }
+  bool is_over = left_.recipients_left() <= transaction->recipients.size() ||
+                 left_.unknown_recipients_left() == 0;
+  if (!is_trusted_ && is_over) {
+    // The same for recipients that exist and that do not: nothing more is learned here (V33).
+    reply(smtp::k_reply_recipient_budget);
+    co_return Next::go_on;
+  }
   // RFC 5321 section 4.5.1: "<Postmaster>" has no domain; core knows whose it is.
   std::string address = rcpt.recipient ? rcpt.recipient->to_string() : "postmaster";
   api::CheckRecipientRequest request;
@@ -39,23 +46,30 @@ net::Task<Session::Next> Session::recipient(smtp::RcptTo rcpt) {
     co_return Next::go_on;
   }
   api::RecipientVerdict verdict = answer->verdict();
-  bool is_slowed = is_refused_for_good(verdict) && !connection_.facts.is_loopback && !is_lmtp() &&
-                   refused_recipients_ >= k_refused_before_pause;
+  if (!is_trusted_ && is_refused_for_good(verdict)) {
+    api::ChargeRequest used;
+    used.set_unknown_recipients(1);
+    static_cast<void>(co_await charge(std::move(used)));
+  }
+  bool is_slowed =
+      is_refused_for_good(verdict) && !is_trusted_ && refused_recipients_ >= k_refused_before_pause;
   if (is_slowed) co_await net::sleep_until(worker_.loop(), deadline_in(k_pause));
-  co_return answer_recipient(std::move(address), verdict);
+  AcceptedRecipient accepted{std::move(address), rcpt.notify, std::move(rcpt.original_recipient)};
+  co_return answer_recipient(std::move(accepted), verdict);
 }
 
-Session::Next Session::answer_recipient(std::string address, api::RecipientVerdict verdict) {
+Session::Next Session::answer_recipient(AcceptedRecipient recipient,
+                                        api::RecipientVerdict verdict) {
   const smtp::FixedReply& answer = reply_to(verdict);
   reply(answer);
   if (verdict == api::RECIPIENT_LOCAL) {
-    dialogue_.add(std::move(address));
+    dialogue_.add(std::move(recipient));
     return Next::go_on;
   }
   log_event(LogLevel::info, "smtp.recipient_refused",
             {{"conn", log_id()},
              {"peer", connection_.facts.peer},
-             {"recipient", address},
+             {"recipient", recipient.address},
              {"code", answer.code},
              {"reason", answer.text}});
   // The client of LMTP is a mail server that we trust to have a queue.

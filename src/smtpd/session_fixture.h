@@ -17,6 +17,25 @@ struct Step {
   std::size_t replies = 1;
 };
 
+inline const Step k_ehlo{"EHLO client.test\r\n"};
+inline const Step k_mail{"MAIL FROM:<a@remote.example>\r\n"};
+inline const Step k_rcpt{"RCPT TO:<b@example.test>\r\n"};
+inline const Step k_data{"DATA\r\n"};
+inline const Step k_text{"Subject: x\r\n\r\n..text\r\n.\r\n"};
+inline const Step k_quit{"QUIT\r\n"};
+
+/// The codes of the replies in what a session said, with spaces between.
+inline std::string codes(BytesView said) {
+  std::string out;
+  for (std::size_t at = 0; at < said.size();) {
+    std::size_t end = said.find("\r\n", at);
+    if (end == BytesView::npos) break;
+    if (said[at + 3] == ' ') out += (out.empty() ? "" : " ") + std::string(said.substr(at, 3));
+    at = end + 2;
+  }
+  return out;
+}
+
 class SessionFixture : role::WorkerFixture {
  public:
   SessionFixture() {
@@ -24,6 +43,9 @@ class SessionFixture : role::WorkerFixture {
     facts.id = ConnectionId(7);
     facts.peer = "192.0.2.1";
     facts.is_loopback = true;
+    budget.set_recipients_left(1000);
+    budget.set_unknown_recipients_left(1000);
+    budget.set_bytes_left(mib(1));
   }
 
   config::Settings settings;
@@ -31,6 +53,9 @@ class SessionFixture : role::WorkerFixture {
   /// What core answers; a request that is not here is refused.
   api::DeliverOutcome outcome = api::DELIVER_OK;
   bool has_core = true;
+  /// What is left to strangers; what they used is in `charged`.
+  api::ChargeResponse budget;
+  api::ChargeRequest charged;
   std::vector<api::DeliverRequest> delivered;
   Bytes delivered_file;  ///< what the last delivery passed as a memory file
 

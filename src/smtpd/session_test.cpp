@@ -20,6 +20,20 @@ void SessionFixture::serve_core(rpc::Request request) {
     request.respond(answer.SerializeAsString());
     return;
   }
+  if (request.method() == static_cast<std::uint16_t>(api::Method::charge)) {
+    api::ChargeRequest used;
+    ASSERT_TRUE(used.ParseFromString(request.payload()));
+    EXPECT_EQ(used.peer(), facts.peer);
+    charged.set_messages(charged.messages() + used.messages());
+    charged.set_recipients(charged.recipients() + used.recipients());
+    charged.set_unknown_recipients(charged.unknown_recipients() + used.unknown_recipients());
+    charged.set_bytes(charged.bytes() + used.bytes());
+    if (used.unknown_recipients() > 0 && budget.unknown_recipients_left() > 0) {
+      budget.set_unknown_recipients_left(budget.unknown_recipients_left() - 1);
+    }
+    request.respond(budget.SerializeAsString());
+    return;
+  }
   ASSERT_EQ(request.method(), static_cast<std::uint16_t>(api::Method::deliver));
   api::DeliverRequest asked;
   ASSERT_TRUE(asked.ParseFromString(request.payload()));
@@ -110,24 +124,6 @@ std::string SessionFixture::play(std::vector<Step> steps) {
 }
 
 namespace {
-
-const Step k_ehlo{"EHLO client.test\r\n"};
-const Step k_mail{"MAIL FROM:<a@remote.example>\r\n"};
-const Step k_rcpt{"RCPT TO:<b@example.test>\r\n"};
-const Step k_data{"DATA\r\n"};
-const Step k_text{"Subject: x\r\n\r\n..text\r\n.\r\n"};
-const Step k_quit{"QUIT\r\n"};
-
-std::string codes(BytesView said) {
-  std::string out;
-  for (std::size_t at = 0; at < said.size();) {
-    std::size_t end = said.find("\r\n", at);
-    if (end == BytesView::npos) break;
-    if (said[at + 3] == ' ') out += (out.empty() ? "" : " ") + std::string(said.substr(at, 3));
-    at = end + 2;
-  }
-  return out;
-}
 
 TEST(Session, DeliversAMessage) {
   SessionFixture fixture;

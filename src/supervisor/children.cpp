@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "crypto/hash.h"
+#include "role/ban_table.h"
 #include "sys/shared_memory.h"
 
 namespace peregrine::supervisor {
@@ -62,6 +63,16 @@ Children::Children(net::Gate& gate, const std::vector<Slot>& slots, Supplies sup
   // Without it each front counts for itself: limits are looser then, and nothing else changes.
   auto table = sys::create_shared_memory(fronts * role::k_count_columns);
   if (table) counter_table_ = std::move(*table);
+  // Without it nobody is banned. Core writes it and a front, which anybody can talk to, cannot.
+  auto bans = sys::create_shared_memory(role::BanTable::k_words);
+  if (bans) ban_table_ = std::move(*bans);
+  auto readable = sys::read_only(ban_table_);
+  if (readable) {
+    readable_bans_ = std::move(*readable);
+  } else {
+    log_event(LogLevel::error, "supervisor.no_bans", {{"error", sys::describe(readable.error())}});
+  }
+  for (std::uint64_t& half : bans_.key) half = crypto::random_u64();
   for (std::uint64_t& half : counters_.key) half = crypto::random_u64();
 }
 
@@ -140,6 +151,10 @@ void Children::give_start(Process& process) {
     if (counter_table_) {
       process.line->send_borrowed(role::encode_control(counters_), counter_table_.get());
     }
+  }
+  const sys::Fd& bans = process.slot.role == Role::core ? ban_table_ : readable_bans_;
+  if (bans && (process.slot.role == Role::core || process.slot.role == Role::front)) {
+    process.line->send_borrowed(role::encode_control(bans_), bans.get());
   }
   send(process.line, role::Begin{});
 }

@@ -84,6 +84,9 @@ class Children {
   Handlers handlers_;
   role::Counters counters_;
   sys::Fd counter_table_;
+  role::Bans bans_;
+  sys::Fd ban_table_;
+  sys::Fd readable_bans_;           ///< the same memory, for those who may only read it
   std::vector<Process> processes_;  // never resized; the core stands first
   std::uint32_t question_ = 0;
   unsigned early_failures_ = 0;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -24,11 +25,19 @@ SysResult<Fd> create_shared_memory(std::size_t words) {
   return fd;
 }
 
-SysResult<SharedMemory> SharedMemory::open(int fd) {
+SysResult<Fd> read_only(const Fd& memory) {
+  std::string path = "/proc/self/fd/" + std::to_string(memory.get());
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return last_error(SysCall::open);
+  return fd;
+}
+
+SysResult<SharedMemory> SharedMemory::open(int fd, Access access) {
   off_t size = ::lseek(fd, 0, SEEK_END);
   if (size < 0) return last_error(SysCall::lseek);
   auto bytes = static_cast<std::size_t>(size);
-  void* mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  int protection = access == Access::read ? PROT_READ : PROT_READ | PROT_WRITE;
+  void* mapped = ::mmap(nullptr, bytes, protection, MAP_SHARED, fd, 0);
   if (mapped == MAP_FAILED) return last_error(SysCall::mmap);
   return SharedMemory({static_cast<Word*>(mapped), bytes / sizeof(Word)});
 }

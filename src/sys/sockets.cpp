@@ -66,12 +66,18 @@ std::optional<SocketAddress> SocketAddress::parse_ip(std::string_view text, std:
     return out;
   }
   if (::inet_pton(AF_INET6, terminated.c_str(), out.ip_.data()) != 1) return std::nullopt;
-  out.kind_ = AddressKind::ipv6;
-  if (std::equal(k_mapped_prefix.begin(), k_mapped_prefix.end(), out.ip_.begin())) {
-    std::copy(out.ip_.begin() + 12, out.ip_.end(), out.ip_.begin());
-    std::fill(out.ip_.begin() + 4, out.ip_.end(), std::uint8_t{0});
-    out.kind_ = AddressKind::ipv4;
-  }
+  return from_ip_bytes(out.ip_, port);
+}
+
+SocketAddress SocketAddress::from_ip_bytes(std::span<const std::uint8_t> ip, std::uint16_t port) {
+  SocketAddress out;
+  if (ip.size() != 4 && ip.size() != 16) return out;
+  bool is_mapped =
+      ip.size() == 16 && std::equal(k_mapped_prefix.begin(), k_mapped_prefix.end(), ip.begin());
+  if (is_mapped) ip = ip.subspan(k_mapped_prefix.size());
+  std::copy(ip.begin(), ip.end(), out.ip_.begin());
+  out.kind_ = ip.size() == 4 ? AddressKind::ipv4 : AddressKind::ipv6;
+  out.port_ = port;
   return out;
 }
 

@@ -25,6 +25,8 @@ class SocketAddress {
   static std::optional<SocketAddress> parse(std::string_view text);
   /// An address without a port: "192.0.2.1" or "2001:db8::1".
   static std::optional<SocketAddress> parse_ip(std::string_view text, std::uint16_t port);
+  /// 4 or 16 bytes in network order; none for any other number of them.
+  static SocketAddress from_ip_bytes(std::span<const std::uint8_t> ip, std::uint16_t port);
   static SocketAddress from_native(const sockaddr_storage& storage, socklen_t size);
 
   /// The size that bind and connect want, 0 for none.
