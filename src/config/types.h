@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,16 @@ struct Network {
   std::uint8_t bits = 0;
   bool operator==(const Network&) const = default;
 };
+
+/// A DNS list and what a listing in it weighs; "zen.example.org 5".
+struct DnsList {
+  std::string zone;
+  int weight = 0;
+  bool operator==(const DnsList&) const = default;
+};
+inline constexpr int k_max_list_weight = 1000;
+/// Reads an entry of junk.dns_lists.
+std::optional<DnsList> parse_dns_list(std::string_view text);
 
 /// A certificate chain and its private key, both PEM files.
 struct Certificate {
