@@ -39,9 +39,10 @@ ALLOWED = {
     "smtpd": WORKER,
     "imapd": WORKER,
     "pop3d": WORKER,
+    "resolver": "rpc api role net config model sys base",
     "supervisor": "role rpc net config model crypto sys base",
-    "cli": BELOW_WORKERS,
-    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d cli",
+    "cli": f"{BELOW_WORKERS} resolver",
+    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d resolver cli",
 }
 
 # How a library's headers begin, and the folders that may include them.
@@ -56,6 +57,7 @@ LIBRARIES = {
     "unicode/": "text",
     "idn2.h": "text",
     "seccomp.h": "sys",
+    "unbound": "resolver",
     "google/protobuf/": "api",
 }
 

@@ -19,6 +19,8 @@ constexpr std::uint64_t k_fs_refer = 1ULL << 13;                   // ABI 2
 constexpr std::uint64_t k_fs_truncate = 1ULL << 14;                // ABI 3
 constexpr std::uint64_t k_fs_ioctl_dev = 1ULL << 15;               // ABI 5
 constexpr std::uint64_t k_net_bind_and_connect_tcp = 0x3;          // ABI 4
+constexpr std::uint64_t k_net_connect_tcp = 0x2;                   // ABI 4
+constexpr int k_rule_net_port = 2;                                 // ABI 4
 constexpr std::uint64_t k_scope_abstract_socket_and_signal = 0x3;  // ABI 6
 
 // struct landlock_ruleset_attr of ABI 6; an older kernel is given only the part that it knows.
@@ -26,6 +28,12 @@ struct RulesetAttributes {
   std::uint64_t handled_access_fs = 0;
   std::uint64_t handled_access_net = 0;
   std::uint64_t scoped = 0;
+};
+
+// struct landlock_net_port_attr of ABI 4.
+struct NetPortRule {
+  std::uint64_t allowed_access = 0;
+  std::uint64_t port = 0;
 };
 
 std::unexpected<SandboxError> failed(SandboxStep step) {
@@ -69,6 +77,14 @@ std::expected<void, SandboxError> open_hole(int ruleset, const std::string& path
   return {};
 }
 
+std::expected<void, SandboxError> allow_connecting(int ruleset, std::uint16_t port) {
+  NetPortRule rule{k_net_connect_tcp, port};
+  if (::syscall(SYS_landlock_add_rule, ruleset, k_rule_net_port, &rule, 0) < 0) {
+    return failed(SandboxStep::landlock);
+  }
+  return {};
+}
+
 }  // namespace
 
 int landlock_abi() {
@@ -86,6 +102,11 @@ std::expected<int, SandboxError> restrict_with_landlock(const SandboxPolicy& pol
   if (!policy.data_directory.empty()) {
     std::uint64_t rights = data_directory_rights(policy) & all.handled_access_fs;
     TRY_VOID(open_hole(ruleset.get(), policy.data_directory, rights));
+  }
+  if (policy.may_resolve && all.handled_access_net != 0) {
+    for (std::uint16_t port : policy.resolve_ports) {
+      TRY_VOID(allow_connecting(ruleset.get(), port));
+    }
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) < 0) {
     return failed(SandboxStep::landlock);

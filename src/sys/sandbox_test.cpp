@@ -59,6 +59,12 @@ class SandboxTest : public ::testing::Test {
     policy.limits.file_bytes = 1ULL << 40;
     return as_user(policy);
   }
+  SandboxPolicy resolver() const {
+    SandboxPolicy policy;
+    policy.may_resolve = true;
+    policy.resolve_ports = {53, 5353};
+    return as_user(policy);
+  }
   static SandboxPolicy as_user(SandboxPolicy policy) {
     if (::geteuid() == 0) policy.run_as = k_nobody;
     return policy;
@@ -95,6 +101,10 @@ TEST_F(SandboxTest, CoreKeepsItsRightsOnly) {
   expect_all_good(core(), 80);
 }
 
+TEST_F(SandboxTest, ResolverKeepsItsRightsOnly) {
+  expect_all_good(resolver(), 80);
+}
+
 TEST_F(SandboxTest, ReaderOfFilesCannotWriteThem) {
   SandboxPolicy policy = core();
   policy.may_write_files = false;
@@ -116,6 +126,9 @@ TEST_F(SandboxTest, HoldsOnAnOlderKernel) {
   SandboxPolicy old_worker = worker();
   old_worker.landlock_abi_at_most = 0;
   expect_all_good(old_worker, 80);
+  SandboxPolicy old_resolver = resolver();
+  old_resolver.landlock_abi_at_most = 2;
+  expect_all_good(old_resolver, 80);
 }
 
 TEST_F(SandboxTest, HoldsForRootWithoutAnotherIdentity) {
