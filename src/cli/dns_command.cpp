@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <cstdio>
 #include <fmt/format.h>
 #include <memory>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include "cli/command.h"
 #include "resolver/answer.h"
 #include "resolver/resolver.h"
+#include "resolver/run.h"
 #include "supervisor/status.h"
 
 namespace peregrine::cli {
@@ -143,6 +145,16 @@ Outcome<int> look_up(const Context& context, const std::string& name, const std:
   net::Gate gate(loop);
   auto asked = resolver::Resolver::create(gate, settings.dns);
   if (!asked) return problem(fmt::format("the resolver does not start: {}", asked.error()));
+  // Answers of strangers are read here as well: with the rights of the server's own resolver, and
+  // with that of writing them down.
+  static std::array<char, kib(64)> output;  // stdio would look at the file to choose a size
+  std::setvbuf(stdout, output.data(), _IOFBF, output.size());
+  sys::SandboxPolicy kept = resolver::policy(settings);
+  kept.limits.file_bytes = mib(16);
+  if (auto sealed = sys::enter_sandbox(kept); !sealed) {
+    return problem(fmt::format("the sandbox cannot be entered: {}; see peregrine sandbox-check",
+                               sys::step_name(sealed.error().step)));
+  }
   Answer answer;
   // Posted, for an answer from the library itself comes before the loop runs.
   loop.post([&] { gate.spawn(ask(loop, **asked, name, *type, answer)); });

@@ -169,7 +169,10 @@ void allow_resolving(FilterBuilder& filter) {
                                       masked(1, k_type, static_cast<std::uint64_t>(type))});
     }
   }
-  filter.allow({SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(sendto)});
+  filter.allow({SCMP_SYS(connect), SCMP_SYS(bind)});
+  // A "fast open" connects without asking Landlock. Who tries it and is refused connects in order.
+  filter.allow(SCMP_SYS(sendto), {masked(3, MSG_FASTOPEN, 0)});
+  filter.refuse(EOPNOTSUPP, SCMP_SYS(sendmsg), {masked(2, MSG_FASTOPEN, MSG_FASTOPEN)});
   filter.allow(SCMP_SYS(setsockopt), {equals_int(1, SOL_SOCKET), equals_int(2, SO_REUSEADDR)});
   for (int name : {IP_MTU_DISCOVER, IP_BIND_ADDRESS_NO_PORT}) {
     filter.allow(SCMP_SYS(setsockopt),
