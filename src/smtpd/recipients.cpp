@@ -42,20 +42,22 @@ net::Task<Session::Next> Session::recipient(smtp::RcptTo rcpt) {
   bool is_slowed = is_refused_for_good(verdict) && !connection_.facts.is_loopback && !is_lmtp() &&
                    refused_recipients_ >= k_refused_before_pause;
   if (is_slowed) co_await net::sleep_until(worker_.loop(), deadline_in(k_pause));
-  co_return answer_recipient(std::move(address), verdict);
+  AcceptedRecipient accepted{std::move(address), rcpt.notify, std::move(rcpt.original_recipient)};
+  co_return answer_recipient(std::move(accepted), verdict);
 }
 
-Session::Next Session::answer_recipient(std::string address, api::RecipientVerdict verdict) {
+Session::Next Session::answer_recipient(AcceptedRecipient recipient,
+                                        api::RecipientVerdict verdict) {
   const smtp::FixedReply& answer = reply_to(verdict);
   reply(answer);
   if (verdict == api::RECIPIENT_LOCAL) {
-    dialogue_.add(std::move(address));
+    dialogue_.add(std::move(recipient));
     return Next::go_on;
   }
   log_event(LogLevel::info, "smtp.recipient_refused",
             {{"conn", log_id()},
              {"peer", connection_.facts.peer},
-             {"recipient", address},
+             {"recipient", recipient.address},
              {"code", answer.code},
              {"reason", answer.text}});
   // The client of LMTP is a mail server that we trust to have a queue.

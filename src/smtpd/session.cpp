@@ -1,5 +1,7 @@
 #include "smtpd/session.h"
 
+#include <algorithm>
+
 #include "base/foreign_protocol.h"
 #include "base/log.h"
 #include "proto/smtp/framer.h"
@@ -25,6 +27,9 @@ bool changes_the_reading(smtp::Verb verb) {
   }
 }
 
+constexpr std::uint32_t k_errors_before_pause = 3;
+constexpr std::chrono::seconds k_longest_pause{10};
+
 std::string_view reason_of(LineEvent event) {
   switch (event) {
     case LineEvent::bare_cr:
@@ -46,7 +51,11 @@ Session::Session(role::Worker& worker, role::Connection& connection)
       client_(worker, connection),
       framer_(smtp::k_basic_limits),
       dialogue_({.lmtp = connection.facts.service == Service::lmtp},
-                connection.facts.tls ? smtp::Channel::tls : smtp::Channel::clear) {}
+                connection.facts.tls ? smtp::Channel::tls : smtp::Channel::clear),
+      is_trusted_(connection.facts.is_loopback || connection.facts.service == Service::lmtp ||
+                  config::contains(worker.settings().smtp.trusted_networks, connection.facts.peer)),
+      started_(Monotonic::now()),
+      productive_(started_) {}
 
 net::Task<role::SessionEnd> Session::run() {
   Next next = Next::go_on;
@@ -58,6 +67,10 @@ net::Task<role::SessionEnd> Session::run() {
       next = co_await handle_line();
     } else {
       next = refuse_event(event);
+    }
+    if (pause_.count() > 0) {
+      Deadline until = deadline_in(std::exchange(pause_, {}));
+      co_await net::sleep_until(worker_.loop(), until);
     }
     if (!client_.is_full()) continue;
     bool is_sent = co_await client_.flush();
@@ -78,9 +91,13 @@ net::Task<role::SessionEnd> Session::run() {
 
 /// Sends what was said, then waits for the client.
 net::Task<Session::Next> Session::more_input() {
-  Deadline deadline = deadline_in(worker_.settings().limits.smtp_idle);
-  role::Client::Input input = co_await client_.receive(deadline);
+  role::Client::Input input = co_await client_.receive(command_deadline());
   if (input != role::Client::Input::data) co_return say_goodbye(input);
+  if (command_deadline() <= Monotonic::now()) {
+    // It speaks, and that is all it does (V42).
+    reply(smtp::k_reply_too_slow);
+    co_return Next::close;
+  }
   // Before a byte of it is taken for a command (V15).
   if (!std::exchange(has_spoken_, true) &&
       detect_foreign_protocol(client_.received()) != ForeignProtocol::none) {
@@ -90,10 +107,22 @@ net::Task<Session::Next> Session::more_input() {
   co_return Next::go_on;
 }
 
+/// RFC 5321 section 4.5.3.2.7 asks for five minutes between commands. A stranger has less for its
+/// EHLO, which nothing keeps it from sending, and has to hand over a message now and then (V42).
+Deadline Session::command_deadline() const {
+  const config::LimitSettings& limits = worker_.settings().limits;
+  Deadline idle = deadline_in(limits.smtp_idle);
+  if (is_trusted_) return idle;
+  Deadline stage = productive_ + limits.smtp_unproductive;
+  if (dialogue_.facts().greeting == smtp::Greeting::none) {
+    stage = std::min(stage, started_ + limits.smtp_hello);
+  }
+  return std::min(idle, stage);
+}
+
 Session::Next Session::say_goodbye(role::Client::Input why) {
   switch (why) {
     case role::Client::Input::timed_out:
-      // RFC 5321 section 4.5.3.2.7: the server waits five minutes at least.
       reply(smtp::k_reply_timeout);
       return Next::close;
     case role::Client::Input::stopping:
@@ -107,9 +136,15 @@ Session::Next Session::say_goodbye(role::Client::Input why) {
 
 net::Task<Session::Next> Session::handle_line() {
   Next next = Next::go_on;
+  if (offered_.chunking && smtp::parse_verb(framer_.line()) == smtp::Verb::bdat) {
+    next = co_await bdat();
+    co_return next;
+  }
   auto command = judge_line(next);
   if (!command) co_return next;
-  if (auto* rcpt = std::get_if<smtp::RcptTo>(&*command)) {
+  if (auto* from = std::get_if<smtp::MailFrom>(&*command)) {
+    next = co_await mail(std::move(*from));
+  } else if (auto* rcpt = std::get_if<smtp::RcptTo>(&*command)) {
     next = co_await recipient(std::move(*rcpt));
   } else if (std::holds_alternative<smtp::Data>(*command)) {
     next = co_await data();
@@ -148,10 +183,7 @@ bool Session::spoke_too_soon(smtp::Verb verb) const {
 
 Session::Next Session::obey(const smtp::Command& command) {
   if (const auto* greeting = std::get_if<smtp::Hello>(&command)) return hello(*greeting);
-  if (const auto* mail = std::get_if<smtp::MailFrom>(&command)) {
-    dialogue_.begin(*mail);
-    reply(smtp::k_reply_sender_ok);
-  } else if (std::holds_alternative<smtp::Rset>(command)) {
+  if (std::holds_alternative<smtp::Rset>(command)) {
     dialogue_.reset();
     reply(smtp::k_reply_ok);
   } else if (std::holds_alternative<smtp::Noop>(command)) {
@@ -190,25 +222,34 @@ Session::Next Session::hello(const smtp::Hello& hello) {
 
 smtp::Extensions Session::extensions() const {
   const config::Settings& settings = worker_.settings();
-  auto enabled = [&](std::string_view name) {
-    return !config::has_word(settings.smtp.disabled_extensions, name);
-  };
-  // RFC 2033 section 4: LMTP has PIPELINING and ENHANCEDSTATUSCODES in any case.
-  return {.pipelining = is_lmtp() || enabled("PIPELINING"),
-          .max_size = settings.limits.message_size,
-          .eight_bit_mime = enabled("8BITMIME"),
-          .smtp_utf8 = enabled("SMTPUTF8"),
-          .enhanced_status_codes = true,
-          .start_tls = !connection_.facts.tls && connection_.facts.service == Service::smtp &&
-                       !settings.tls.certificates.empty(),
-          .auth_mechanisms = {}};
+  return smtp::make_offer({.disabled = settings.smtp.disabled_extensions,
+                           .is_lmtp = is_lmtp(),
+                           .is_encrypted = connection_.facts.tls.has_value(),
+                           .can_start_tls = connection_.facts.service == Service::smtp &&
+                                            !settings.tls.certificates.empty(),
+                           .max_size = settings.limits.message_size,
+                           .limits = {.messages = settings.limits.messages_per_session,
+                                      .recipients = settings.limits.recipients},
+                           .now = {},
+                           .auth_mechanisms = {}});
 }
 
 /// A command that was wrong: the client may go on, but not for ever (RFC 5321 section 7.8).
 Session::Next Session::refuse(const smtp::FixedReply& refused) {
   reply(refused);
-  if (++errors_ < worker_.settings().limits.errors_per_session) return Next::go_on;
-  return refuse_for_good(smtp::k_reply_too_many_errors, "too many errors");
+  return count_error();
+}
+
+Session::Next Session::count_error() {
+  const config::LimitSettings& limits = worker_.settings().limits;
+  if (++errors_ >= limits.errors_per_session) {
+    return refuse_for_good(smtp::k_reply_too_many_errors, "too many errors");
+  }
+  if (!is_trusted_ && errors_ > k_errors_before_pause) {
+    pause_ = std::min<std::chrono::milliseconds>(
+        limits.error_pause * (errors_ - k_errors_before_pause), k_longest_pause);
+  }
+  return Next::go_on;
 }
 
 Session::Next Session::refuse_for_good(const smtp::FixedReply& last, std::string_view reason) {

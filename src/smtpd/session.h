@@ -12,12 +12,33 @@
 #include "api/delivery.pb.h"
 #include "base/line_framer.h"
 #include "base/log.h"
-#include "proto/smtp/data_reader.h"
+#include "proto/smtp/chunk_reader.h"
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
 #include "smtpd/trace.h"
 
 namespace peregrine::smtpd {
+
+/// What is kept of a RCPT that was accepted.
+struct AcceptedRecipient {
+  std::string address;
+  smtp::DsnNotify notify;
+  std::string original;  ///< RFC 3461 ORCPT
+};
+
+/// A message on its way in.
+struct Incoming {
+  std::uint64_t trace = 0;  ///< its id in the logs
+  std::size_t trace_size = 0;
+  Bytes message;  ///< begins with trace_size octets of trace fields
+};
+
+/// The same between BDAT commands.
+struct Chunks {
+  Incoming incoming;
+  smtp::ChunkReader reader;
+  std::uint32_t count = 0;
+};
 
 class Session {
  public:
@@ -32,10 +53,12 @@ class Session {
     begin_tls,  ///< the same
     gone,       ///< the client has: nothing more is said
   };
-  using Transaction = smtp::Transaction<std::string>;
+  using Dialogue = smtp::Dialogue<AcceptedRecipient, Chunks>;
+  using Transaction = Dialogue::Transaction;
 
   // session.cpp
   net::Task<Next> more_input();
+  [[nodiscard]] Deadline command_deadline() const;
   Next say_goodbye(role::Client::Input why);
   net::Task<Next> handle_line();
   std::optional<smtp::Command> judge_line(Next& next);
@@ -43,6 +66,7 @@ class Session {
   Next obey(const smtp::Command& command);
   Next hello(const smtp::Hello& hello);
   Next refuse(const smtp::FixedReply& reply);
+  Next count_error();
   Next refuse_for_good(const smtp::FixedReply& reply, std::string_view reason);
   Next close_on_offence(std::string_view reason);
   [[nodiscard]] smtp::Extensions extensions() const;
@@ -52,19 +76,33 @@ class Session {
 
   // recipients.cpp
   net::Task<Next> recipient(smtp::RcptTo rcpt);
-  Next answer_recipient(std::string address, api::RecipientVerdict verdict);
+  Next answer_recipient(AcceptedRecipient recipient, api::RecipientVerdict verdict);
 
-  // message.cpp
+  // mail.cpp
+  net::Task<Next> mail(smtp::MailFrom mail);
+
+  // message.cpp: DATA, and what becomes of a message
   net::Task<Next> data();
   net::Task<Next> receive(smtp::DataReader& reader, Bytes& message);
-  net::Task<Next> deliver(Transaction transaction, std::uint64_t trace, Bytes message,
-                          std::size_t trace_size);
-  [[nodiscard]] std::optional<std::string> trace_of(const Transaction& transaction,
-                                                    std::uint64_t trace) const;
+  Next cut_off(role::Client::Input why, std::uint64_t size);
+  net::Task<Next> deliver(Transaction transaction, Incoming incoming);
+  [[nodiscard]] std::optional<Incoming> begin_message(const Transaction& transaction) const;
   Next refuse_message(const Transaction& transaction, std::uint64_t trace,
                       const smtp::FixedReply& reply, std::string_view reason);
+
+  // answer.cpp
   Next answer_message(const Transaction& transaction, std::uint64_t trace, std::uint64_t size,
                       const api::DeliverResponse& response);
+  void answer_each(const Transaction& transaction, std::uint64_t trace,
+                   const api::DeliverResponse& response);
+
+  // chunks.cpp: BDAT
+  net::Task<Next> bdat();
+  net::Task<Next> chunk(smtp::Bdat bdat);
+  net::Task<Next> finish_chunks();
+  net::Task<Next> swallow_chunk(smtp::Bdat bdat, smtp::FixedReply refused);
+  /// The chunk's octets, into chunks() while there are any.
+  net::Task<Next> read_octets(std::uint64_t size);
 
   [[nodiscard]] HexId log_id() const { return HexId{connection_.facts.id.value}; }
   [[nodiscard]] bool is_lmtp() const { return connection_.facts.service == Service::lmtp; }
@@ -73,12 +111,19 @@ class Session {
   role::Connection& connection_;
   role::Client client_;
   LineFramer framer_;
-  smtp::Dialogue<std::string> dialogue_;
+  Dialogue dialogue_;
   smtp::Extensions offered_;  ///< nothing before EHLO
   std::string helo_;
+  /// On this machine, in smtp.trusted_networks or at the LMTP socket: no budgets, no pauses.
+  bool is_trusted_ = false;
   bool has_spoken_ = false;  ///< the client, its first bytes
+  Deadline started_;
+  Deadline productive_;                 ///< the start, or when the last message was accepted
+  std::chrono::milliseconds pause_{0};  ///< before the next answers leave
   std::uint32_t errors_ = 0;
   std::uint32_t refused_recipients_ = 0;
+  std::uint32_t refused_chunks_ = 0;
+  std::uint32_t transactions_ = 0;
   std::uint32_t messages_ = 0;
 };
 

@@ -17,6 +17,25 @@ struct Step {
   std::size_t replies = 1;
 };
 
+inline const Step k_ehlo{"EHLO client.test\r\n"};
+inline const Step k_mail{"MAIL FROM:<a@remote.example>\r\n"};
+inline const Step k_rcpt{"RCPT TO:<b@example.test>\r\n"};
+inline const Step k_data{"DATA\r\n"};
+inline const Step k_text{"Subject: x\r\n\r\n..text\r\n.\r\n"};
+inline const Step k_quit{"QUIT\r\n"};
+
+/// The codes of the replies in what a session said, with spaces between.
+inline std::string codes(BytesView said) {
+  std::string out;
+  for (std::size_t at = 0; at < said.size();) {
+    std::size_t end = said.find("\r\n", at);
+    if (end == BytesView::npos) break;
+    if (said[at + 3] == ' ') out += (out.empty() ? "" : " ") + std::string(said.substr(at, 3));
+    at = end + 2;
+  }
+  return out;
+}
+
 class SessionFixture : role::WorkerFixture {
  public:
   SessionFixture() {

@@ -111,24 +111,6 @@ std::string SessionFixture::play(std::vector<Step> steps) {
 
 namespace {
 
-const Step k_ehlo{"EHLO client.test\r\n"};
-const Step k_mail{"MAIL FROM:<a@remote.example>\r\n"};
-const Step k_rcpt{"RCPT TO:<b@example.test>\r\n"};
-const Step k_data{"DATA\r\n"};
-const Step k_text{"Subject: x\r\n\r\n..text\r\n.\r\n"};
-const Step k_quit{"QUIT\r\n"};
-
-std::string codes(BytesView said) {
-  std::string out;
-  for (std::size_t at = 0; at < said.size();) {
-    std::size_t end = said.find("\r\n", at);
-    if (end == BytesView::npos) break;
-    if (said[at + 3] == ' ') out += (out.empty() ? "" : " ") + std::string(said.substr(at, 3));
-    at = end + 2;
-  }
-  return out;
-}
-
 TEST(Session, DeliversAMessage) {
   SessionFixture fixture;
   std::string said = fixture.play({k_ehlo, k_mail, k_rcpt, k_data, k_text, k_quit});

@@ -21,12 +21,13 @@ struct VerbName {
   Verb verb;
 };
 
-constexpr std::array<VerbName, 14> k_verbs = {{{"HELO", Verb::helo},
+constexpr std::array<VerbName, 15> k_verbs = {{{"HELO", Verb::helo},
                                                {"EHLO", Verb::ehlo},
                                                {"LHLO", Verb::lhlo},
                                                {"MAIL", Verb::mail},
                                                {"RCPT", Verb::rcpt},
                                                {"DATA", Verb::data},
+                                               {"BDAT", Verb::bdat},
                                                {"RSET", Verb::rset},
                                                {"NOOP", Verb::noop},
                                                {"QUIT", Verb::quit},
@@ -123,15 +124,31 @@ Result parse_rcpt(BytesView arguments, const GrammarContext& context) {
   auto split = split_path(arguments, "TO:");
   if (!split) return std::unexpected(CommandError::bad_arguments);
   TRY(auto parameters, parse_parameters(split->parameters));
-  if (!parameters.empty()) return std::unexpected(CommandError::unknown_parameter);
+  RcptTo rcpt{.recipient = std::nullopt, .spaced_path = split->spaced};
+  TRY_VOID(apply_rcpt_parameters(parameters, context, rcpt));
   // RFC 5321 section 4.5.1: "<Postmaster>" stands without a domain, in any letter case.
-  if (iequals(split->path, "Postmaster")) return RcptTo{std::nullopt, split->spaced};
+  if (iequals(split->path, "Postmaster")) return rcpt;
   auto recipient = Address::parse(split->path, context.recipient_utf8);
   if (!recipient) {
     return std::unexpected(path_error(recipient.error(), CommandError::bad_recipient,
                                       CommandError::non_ascii_recipient));
   }
-  return RcptTo{*std::move(recipient), split->spaced};
+  rcpt.recipient = *std::move(recipient);
+  return rcpt;
+}
+
+Result parse_bdat(BytesView arguments) {
+  // RFC 3030 section 2: a size of decimal digits, and perhaps "LAST".
+  Cursor cursor(arguments);
+  BytesView digits = cursor.take_while(is_ascii_digit);
+  auto size = parse_number(digits, UINT64_MAX);
+  if (!size || digits.size() > 20) return std::unexpected(CommandError::bad_chunk);
+  Bdat bdat{.size = *size};
+  if (cursor.at_end()) return bdat;
+  cursor.take_while(is_space);
+  bdat.is_last = iequals(cursor.rest(), "LAST");
+  if (!bdat.is_last) return std::unexpected(CommandError::bad_chunk);
+  return bdat;
 }
 
 Result parse_auth(BytesView arguments) {
@@ -193,6 +210,8 @@ Result parse_command(BytesView line, const GrammarContext& context) {
       return parse_rcpt(arguments, context);
     case Verb::data:
       return without_arguments<Data>(arguments);
+    case Verb::bdat:
+      return parse_bdat(arguments);
     case Verb::rset:
       return without_arguments<Rset>(arguments);
     case Verb::quit:
@@ -241,6 +260,7 @@ const FixedReply& reply_to(CommandError error) {
     case CommandError::unknown_parameter:
       return k_reply_unknown_parameter;
     case CommandError::bad_parameter:
+    case CommandError::bad_chunk:
       return k_reply_bad_arguments;
     case CommandError::too_big:
       return k_reply_too_big;

@@ -25,6 +25,7 @@ enum class CommandError : std::uint8_t {
   unknown_parameter,  ///< also one whose extension was not offered
   bad_parameter,      ///< a value that its parameter does not have, or a parameter twice
   too_big,            ///< SIZE over the limit announced
+  bad_chunk,          ///< BDAT without a size that can be read: what follows has no known end
 };
 
 struct GrammarContext {

@@ -40,7 +40,7 @@ TEST(SmtpGrammar, ReadsTheVerbsInAnyLetterCase) {
   EXPECT_EQ(parse_verb("QuIt"), Verb::quit);
   EXPECT_EQ(parse_verb("STARTTLS "), Verb::start_tls);
   for (const char* line : {"", " QUIT", "QUITE", "QUI", "MAILFROM:<a@b>", "DEBUG", "WIZ", "SEND x",
-                           "SOML", "SAML", "TURN", "ETRN x", "XCLIENT A=B", "BDAT 1", "VERB"}) {
+                           "SOML", "SAML", "TURN", "ETRN x", "XCLIENT A=B", "BDATA 1", "VERB"}) {
     EXPECT_EQ(parse_verb(line), Verb::unknown) << line;
     EXPECT_EQ(error_of(line), CommandError::unknown_command) << line;
   }

@@ -20,5 +20,8 @@ std::expected<std::vector<ParameterView>, CommandError> parse_parameters(BytesVi
 /// Applies the parameters of MAIL to `mail`.
 std::expected<void, CommandError> apply_mail_parameters(
     const std::vector<ParameterView>& parameters, const Extensions& offered, MailFrom& mail);
+/// The same for RCPT.
+std::expected<void, CommandError> apply_rcpt_parameters(
+    const std::vector<ParameterView>& parameters, const GrammarContext& context, RcptTo& rcpt);
 
 }  // namespace peregrine::smtp

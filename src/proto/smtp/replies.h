@@ -16,11 +16,16 @@ inline constexpr FixedReply k_reply_ok{250, {2, 0, 0}, "OK"};
 inline constexpr FixedReply k_reply_sender_ok{250, {2, 1, 0}, "Sender OK"};
 inline constexpr FixedReply k_reply_recipient_ok{250, {2, 1, 5}, "Recipient OK"};
 inline constexpr FixedReply k_reply_message_accepted{250, {2, 6, 0}, "Message accepted"};
+inline constexpr FixedReply k_reply_chunk_ok{250, {2, 0, 0}, "Chunk received"};
+// RFC 6710 section 5: the new priority stands first.
+inline constexpr FixedReply k_reply_priority_lowered{250, {2, 3, 6}, "0 is the new priority"};
 inline constexpr FixedReply k_reply_help{214, {2, 0, 0}, "See RFC 5321"};
 // RFC 5321 section 3.5.3: 252 for an address that exists and for one that does not.
 inline constexpr FixedReply k_reply_not_verified{
     252, {2, 1, 5}, "Cannot verify an address, but will take the message and try"};
 inline constexpr FixedReply k_reply_start_data{354, {}, "End data with <CR><LF>.<CR><LF>"};
+// draft-hall-prdr: a reply for each recipient follows, and then one for the message.
+inline constexpr FixedReply k_reply_per_recipient{353, {}, "One reply for each recipient follows"};
 
 // For now, not: the connection closes after a 421.
 inline constexpr FixedReply k_reply_shutting_down{421, {4, 3, 2}, "Service is shutting down"};
@@ -31,6 +36,10 @@ inline constexpr FixedReply k_reply_too_many_connections{
 inline constexpr FixedReply k_reply_too_many_errors{421, {4, 7, 0}, "Too many errors"};
 inline constexpr FixedReply k_reply_no_interactive{
     421, {4, 7, 0}, "Interactive sessions are not allowed"};
+inline constexpr FixedReply k_reply_small_chunks{421, {4, 7, 0}, "Too many small chunks"};
+inline constexpr FixedReply k_reply_too_slow{421, {4, 4, 2}, "Nothing was handed over in time"};
+// RFC 9422 section 4.1.
+inline constexpr FixedReply k_reply_session_full{421, {4, 5, 0}, "Too many messages in a session"};
 inline constexpr FixedReply k_reply_mailbox_busy{450, {4, 2, 0}, "Mailbox is busy"};
 inline constexpr FixedReply k_reply_rate_limited{450, {4, 7, 1}, "Too many messages, try later"};
 inline constexpr FixedReply k_reply_local_error{451, {4, 3, 0}, "Local error, try again later"};
@@ -96,6 +105,9 @@ inline constexpr FixedReply k_reply_early_talk{554, {5, 5, 0}, "Spoke out of tur
 inline constexpr FixedReply k_reply_foreign_protocol{554, {5, 5, 0}, "Not an SMTP client"};
 inline constexpr FixedReply k_reply_bare_control{
     554, {5, 6, 0}, "Message contains a bare CR, a bare LF or a NUL"};
+// RFC 3030 section 3: only BODY=BINARYMIME has octets that are not lines.
+inline constexpr FixedReply k_reply_chunk_not_lines{
+    550, {5, 6, 1}, "Message with a bare CR, a bare LF or a NUL needs BINARYMIME"};
 inline constexpr FixedReply k_reply_long_text_line{554, {5, 6, 0}, "Message has a line too long"};
 inline constexpr FixedReply k_reply_malformed_message{554, {5, 6, 0}, "Message is malformed"};
 

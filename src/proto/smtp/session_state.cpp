@@ -24,14 +24,28 @@ Refusal refuse_mail(const SessionFacts& facts, const SessionRules& rules) {
 
 Refusal refuse_rcpt(const SessionFacts& facts) {
   if (facts.progress == Progress::none) return k_reply_no_sender;
+  // RFC 3030 section 2: BDAT begins the message.
+  if (facts.progress == Progress::chunks) return k_reply_bad_sequence;
   return std::nullopt;
 }
 
-Refusal refuse_data(const SessionFacts& facts) {
+Refusal refuse_content(const SessionFacts& facts) {
   if (facts.progress == Progress::none) return k_reply_no_sender;
   // RFC 5321 section 3.3 allows 503 or 554; RFC 2033 section 4.2 demands 503.
   if (facts.progress == Progress::sender) return k_reply_no_recipients;
   return std::nullopt;
+}
+
+Refusal refuse_data(const SessionFacts& facts) {
+  if (auto refused = refuse_content(facts)) return refused;
+  // RFC 3030 sections 2 and 3: not after BDAT, and never for a binary message.
+  if (facts.progress == Progress::chunks || facts.is_binary) return k_reply_bad_sequence;
+  return std::nullopt;
+}
+
+Refusal refuse_bdat(const SessionFacts& facts, const Extensions& offered) {
+  if (!offered.chunking) return k_reply_not_implemented;
+  return refuse_content(facts);
 }
 
 Refusal refuse_start_tls(const SessionFacts& facts, const Extensions& offered) {
@@ -75,6 +89,8 @@ Refusal refusal(Verb verb, const SessionFacts& facts, const SessionRules& rules,
       return refuse_rcpt(facts);
     case Verb::data:
       return refuse_data(facts);
+    case Verb::bdat:
+      return refuse_bdat(facts, offered);
     case Verb::start_tls:
       return refuse_start_tls(facts, offered);
     case Verb::auth:
@@ -100,6 +116,8 @@ bool must_end_group(Verb verb) {
     case Verb::mail:
     case Verb::rcpt:
     case Verb::rset:
+    // RFC 3030 section 4.2: but for the last, which the client waits for.
+    case Verb::bdat:
       return false;
     default:
       return true;

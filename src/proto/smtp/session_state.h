@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "proto/smtp/command.h"
@@ -15,8 +16,8 @@
 
 namespace peregrine::smtp {
 
-enum class Greeting : std::uint8_t { none, helo, ehlo };  ///< LHLO counts as ehlo
-enum class Progress : std::uint8_t { none, sender, recipients };
+enum class Greeting : std::uint8_t { none, helo, ehlo };                  ///< LHLO counts as ehlo
+enum class Progress : std::uint8_t { none, sender, recipients, chunks };  ///< chunks: after BDAT
 enum class Channel : std::uint8_t { clear, tls };
 
 /// Of the service, for the whole connection.
@@ -32,6 +33,7 @@ struct SessionFacts {
   Progress progress = Progress::none;
   Channel channel = Channel::clear;
   bool authenticated = false;
+  bool is_binary = false;  ///< MAIL said BODY=BINARYMIME
 };
 
 /// The reply that refuses `verb` now, or nothing when its turn has come. An unknown verb is
@@ -44,16 +46,20 @@ std::optional<FixedReply> refusal(Verb verb, const SessionFacts& facts, const Se
 /// illegal pipelining.
 bool must_end_group(Verb verb);
 
-/// Recipient is the session's own type: what it learned about each accepted RCPT.
-template <class Recipient>
+/// The session's own types. Recipient: what it learned about each accepted RCPT. Content: what it
+/// has of the message between BDAT commands.
+template <class Recipient, class Content = std::monostate>
 struct Transaction {
   MailFrom mail;
   std::vector<Recipient> recipients;
+  std::optional<Content> content;
 };
 
-template <class Recipient>
+template <class Recipient, class Content = std::monostate>
 class Dialogue {
  public:
+  using Transaction = smtp::Transaction<Recipient, Content>;
+
   explicit Dialogue(SessionRules rules, Channel channel = Channel::clear) : rules_(rules) {
     facts_.channel = channel;
   }
@@ -64,7 +70,10 @@ class Dialogue {
   [[nodiscard]] SessionFacts facts() const {
     SessionFacts facts = facts_;
     if (transaction_) {
-      facts.progress = transaction_->recipients.empty() ? Progress::sender : Progress::recipients;
+      facts.progress = transaction_->content.has_value()  ? Progress::chunks
+                       : transaction_->recipients.empty() ? Progress::sender
+                                                          : Progress::recipients;
+      facts.is_binary = transaction_->mail.body == BodyType::binary_mime;
     }
     return facts;
   }
@@ -77,17 +86,26 @@ class Dialogue {
   void authenticated() { facts_.authenticated = true; }
 
   /// Call begin() and add() only after refusal() had nothing to say.
-  void begin(MailFrom mail) { transaction_.emplace(std::move(mail)); }
+  void begin(MailFrom mail) { transaction_.emplace(Transaction{std::move(mail), {}, {}}); }
   void add(Recipient recipient) { transaction_->recipients.push_back(std::move(recipient)); }
+  /// The first BDAT; returns where the chunks gather, which is the transaction's.
+  Content& begin_chunks(Content content) {
+    return transaction_->content.emplace(std::move(content));
+  }
+  /// Null but between the first BDAT and the last.
+  [[nodiscard]] Content* chunks() {
+    return transaction_ && transaction_->content ? &*transaction_->content : nullptr;
+  }
   /// Null outside a transaction.
-  [[nodiscard]] const Transaction<Recipient>* transaction() const {
+  [[nodiscard]] const Transaction* transaction() const {
     return transaction_ ? &*transaction_ : nullptr;
   }
   /// RSET.
   void reset() { transaction_.reset(); }
-  /// DATA: the transaction leaves the dialogue, so that no outcome of it can leave anything behind.
-  [[nodiscard]] Transaction<Recipient> take_transaction() {
-    Transaction<Recipient> taken = std::move(*transaction_);
+  /// DATA and BDAT LAST: the transaction leaves the dialogue, so that no outcome of it can leave
+  /// anything behind.
+  [[nodiscard]] Transaction take_transaction() {
+    Transaction taken = std::move(*transaction_);
     transaction_.reset();
     return taken;
   }
@@ -95,7 +113,7 @@ class Dialogue {
  private:
   SessionRules rules_;
   SessionFacts facts_;
-  std::optional<Transaction<Recipient>> transaction_;
+  std::optional<Transaction> transaction_;
 };
 
 }  // namespace peregrine::smtp

@@ -16,7 +16,10 @@ constexpr SessionRules k_submission{
     .auth_required = true, .tls_required = true, .auth_after_tls = true};
 
 Extensions offered_by(const SessionRules& rules, Channel channel) {
-  Extensions offered{.pipelining = true, .start_tls = channel == Channel::clear && !rules.lmtp};
+  Extensions offered{.pipelining = true,
+                     .chunking = true,
+                     .binary_mime = true,
+                     .start_tls = channel == Channel::clear && !rules.lmtp};
   if (rules.auth_after_tls && channel == Channel::tls) offered.auth_mechanisms = {"PLAIN"};
   return offered;
 }
@@ -104,8 +107,33 @@ TEST(SmtpState, SpeaksLmtpOrSmtpAndNotBoth) {
   EXPECT_EQ(code(Verb::lhlo, dialogue, k_lmtp), 0);
 }
 
+TEST(SmtpState, KeepsDataAndBdatApart) {
+  Dialogue<int> dialogue(k_mx);
+  EXPECT_EQ(code(Verb::bdat, dialogue), 503);
+  dialogue.greet(Verb::ehlo);
+  EXPECT_EQ(dialogue.refusal(Verb::bdat, {}), k_reply_not_implemented);
+  dialogue.begin({});
+  EXPECT_EQ(code(Verb::bdat, dialogue), 503);
+  dialogue.add(1);
+  EXPECT_EQ(code(Verb::bdat, dialogue), 0);
+  EXPECT_EQ(dialogue.chunks(), nullptr);
+  dialogue.begin_chunks({});
+  EXPECT_NE(dialogue.chunks(), nullptr);
+  EXPECT_EQ(code(Verb::bdat, dialogue), 0);
+  for (Verb verb : {Verb::data, Verb::mail, Verb::rcpt}) EXPECT_EQ(code(verb, dialogue), 503);
+  dialogue.reset();
+  EXPECT_EQ(dialogue.chunks(), nullptr);
+  EXPECT_EQ(code(Verb::bdat, dialogue), 503);
+
+  dialogue.begin({.body = BodyType::binary_mime});
+  dialogue.add(1);
+  EXPECT_EQ(code(Verb::data, dialogue), 503);
+  EXPECT_EQ(code(Verb::bdat, dialogue), 0);
+}
+
 TEST(SmtpState, KnowsTheEndOfAPipelinedGroup) {
-  for (Verb verb : {Verb::mail, Verb::rcpt, Verb::rset}) EXPECT_FALSE(must_end_group(verb));
+  for (Verb verb : {Verb::mail, Verb::rcpt, Verb::rset, Verb::bdat})
+    EXPECT_FALSE(must_end_group(verb));
   for (Verb verb : {Verb::ehlo, Verb::data, Verb::vrfy, Verb::quit, Verb::noop, Verb::start_tls,
                     Verb::auth, Verb::unknown}) {
     EXPECT_TRUE(must_end_group(verb));
@@ -116,7 +144,8 @@ TEST(SmtpState, KnowsTheEndOfAPipelinedGroup) {
 struct History {
   const SessionRules& rules;
   Channel channel;
-  std::string events;  // e greeted by EHLO, h by HELO, a authenticated, m MAIL, r RCPT
+  // e greeted by EHLO, h by HELO, a authenticated, m MAIL, b its BINARYMIME, r RCPT, c BDAT
+  std::string events;
 
   [[nodiscard]] bool has(char c) const { return events.contains(c); }
   void forget(std::string_view kinds) {
@@ -147,8 +176,10 @@ struct History {
       case Verb::mail:
         return (has('e') || has('h')) && !has('m') && (has('a') || !rules.auth_required);
       case Verb::rcpt:
-        return has('m');
+        return has('m') && !has('c');
       case Verb::data:
+        return has('m') && has('r') && !has('c') && !has('b');
+      case Verb::bdat:
         return has('m') && has('r');
       case Verb::auth:
         return rules.auth_after_tls && channel == Channel::tls && has('e') && !has('a') &&
@@ -157,26 +188,30 @@ struct History {
         return true;
     }
   }
-  void happen(Verb verb) {
+  void happen(Verb verb, bool is_special) {
     switch (verb) {
       case Verb::helo:
-        forget("ehmr");
+        forget("ehmbrc");
         events += 'h';
         break;
       case Verb::ehlo:
       case Verb::lhlo:
-        forget("ehmr");
+        forget("ehmbrc");
         events += 'e';
         break;
       case Verb::mail:
-        events += 'm';
+        events += is_special ? "mb" : "m";
+        break;
+      case Verb::bdat:
+        events += 'c';
+        if (is_special) forget("mbrc");
         break;
       case Verb::rcpt:
         events += 'r';
         break;
       case Verb::rset:
       case Verb::data:
-        forget("mr");
+        forget("mbrc");
         break;
       case Verb::auth:
         events += 'a';
@@ -191,7 +226,8 @@ struct History {
   }
 };
 
-void proceed(Verb verb, Dialogue<int>& dialogue, const SessionRules& rules) {
+/// `is_special`: MAIL with BODY=BINARYMIME, BDAT with LAST.
+void proceed(Verb verb, bool is_special, Dialogue<int>& dialogue, const SessionRules& rules) {
   switch (verb) {
     case Verb::helo:
     case Verb::ehlo:
@@ -199,10 +235,14 @@ void proceed(Verb verb, Dialogue<int>& dialogue, const SessionRules& rules) {
       dialogue.greet(verb);
       break;
     case Verb::mail:
-      dialogue.begin({});
+      dialogue.begin({.body = is_special ? BodyType::binary_mime : BodyType::seven_bit});
       break;
     case Verb::rcpt:
       dialogue.add(1);
+      break;
+    case Verb::bdat:
+      if (dialogue.chunks() == nullptr) dialogue.begin_chunks({});
+      if (is_special) (void)dialogue.take_transaction();
       break;
     case Verb::data:
       (void)dialogue.take_transaction();
@@ -225,23 +265,26 @@ TEST(SmtpState, AgreesWithTheModelOnRandomSequences) {
   std::minstd_rand random(5321);
   auto draw = [&](std::size_t n) { return static_cast<std::size_t>(random()) % n; };
   std::size_t allowed = 0;
-  for (int session = 0; session < 20'000; ++session) {
+  for (int session = 0; session < 120'000; ++session) {
     const SessionRules& rules = *std::array{&k_mx, &k_lmtp, &k_submission}.at(draw(3));
     Dialogue<int> dialogue(rules);
     History history{rules, Channel::clear, {}};
     for (int step = 0; step < 30; ++step) {
-      auto verb = static_cast<Verb>(draw(static_cast<std::size_t>(Verb::auth) + 1));
+      auto verb = static_cast<Verb>(draw(k_verb_count));
       bool refused = dialogue.refusal(verb, offered_by(rules, history.channel)).has_value();
       // MAIL fails now and then after its turn had come: that changes nothing.
       ASSERT_EQ(!refused, history.allows(verb)) << int(verb) << " after " << history.events;
       if (refused || draw(8) == 0) continue;
       ++allowed;
-      proceed(verb, dialogue, rules);
-      history.happen(verb);
+      bool is_special = draw(3) == 0;
+      proceed(verb, is_special, dialogue, rules);
+      history.happen(verb, is_special);
       ASSERT_EQ(dialogue.facts().progress != Progress::none, history.has('m'));
+      ASSERT_EQ(dialogue.facts().progress == Progress::chunks, history.has('c'));
+      ASSERT_EQ(dialogue.facts().is_binary, history.has('b'));
     }
   }
-  EXPECT_GT(allowed, 50'000U);
+  EXPECT_GT(allowed, 300'000U);
 }
 
 }  // namespace

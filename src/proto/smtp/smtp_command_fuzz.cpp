@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -28,6 +29,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   offered.eight_bit_mime = (data[0] & 2) != 0;
   offered.smtp_utf8 = (data[0] & 4) != 0;
   if ((data[0] & 8) != 0) offered.auth_mechanisms = {"PLAIN"};
+  if ((data[0] & 32) != 0) {
+    const std::vector<std::string> none;
+    offered = make_offer({.disabled = none,
+                          .is_submission = true,
+                          .is_encrypted = true,
+                          .max_size = 100'000,
+                          .now = 1'800'000'000,
+                          .auth_mechanisms = offered.auth_mechanisms});
+  }
   AllowUtf8 utf8 = (data[0] & 16) != 0 ? AllowUtf8::yes : AllowUtf8::no;
 
   auto command = parse_command(line, {.offered = offered, .recipient_utf8 = utf8});
@@ -41,7 +51,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!mail->size || (offered.max_size && *mail->size <= *offered.max_size));
     require(offered.smtp_utf8 || mail->smtp_utf8 == AllowUtf8::no);
   }
-  if (const auto* rcpt = std::get_if<RcptTo>(&*command)) check(rcpt->recipient);
+  auto is_printable = [](BytesView text) {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+  };
+  if (const auto* mail = std::get_if<MailFrom>(&*command)) require(is_printable(mail->envelope_id));
+  if (const auto* rcpt = std::get_if<RcptTo>(&*command)) {
+    check(rcpt->recipient);
+    for (char c : rcpt->original_recipient) {
+      require((c & 0x80) != 0 ? utf8 == AllowUtf8::yes : c >= ' ' && c != '\x7f');
+    }
+  }
   if (const auto* hello = std::get_if<Hello>(&*command)) {
     Bytes wire = to_wire(greeting(hello->name));
     require(wire.size() <= 512 && wire.find('\r') == wire.size() - 2);
