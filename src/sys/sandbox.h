@@ -42,6 +42,7 @@ struct SandboxPolicy {
   bool may_accept = false;             ///< accept4(2) on sockets that listen already
   bool may_pass_descriptors = false;   ///< sendmsg(2)
   bool may_make_socket_pairs = false;  ///< socketpair(2) of Unix sockets
+  bool may_connect = false;            ///< TCP sockets of its own, to any address and port
   /// Whom root becomes; must be absent or the caller's own ids when the caller is not root.
   std::optional<UserIds> run_as;
   SandboxLimits limits;

@@ -159,6 +159,17 @@ void allow_sockets(FilterBuilder& filter, const SandboxPolicy& policy) {
   }
 }
 
+// A filter cannot look at an address. What keeps connect() and bind() to TCP is that no other
+// socket can be made, and that those which are open are connected.
+void allow_connecting(FilterBuilder& filter) {
+  constexpr std::uint64_t k_type = k_int & ~std::uint64_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
+  for (int family : {AF_INET, AF_INET6}) {
+    filter.allow(SCMP_SYS(socket), {equals_int(0, static_cast<std::uint64_t>(family)),
+                                    masked(1, k_type, SOCK_STREAM), equals_int(2, 0)});
+  }
+  filter.allow({SCMP_SYS(connect), SCMP_SYS(bind)});
+}
+
 void allow_threads(FilterBuilder& filter) {
   // clone3 keeps its flags in memory, where a filter cannot see them; glibc then uses clone.
   filter.refuse(ENOSYS, {SCMP_SYS(clone3)});
@@ -228,6 +239,7 @@ std::expected<void, SandboxError> load_seccomp_filter(const SandboxPolicy& polic
   allow_memory(filter);
   allow_descriptors(filter);
   allow_sockets(filter, policy);
+  if (policy.may_connect) allow_connecting(filter);
   if (policy.may_create_threads) allow_threads(filter);
   if (!policy.data_directory.empty()) allow_files(filter, policy);
 #ifdef PEREGRINE_SANITIZED
