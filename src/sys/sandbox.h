@@ -46,6 +46,7 @@ struct SandboxPolicy {
   /// Asks name servers: makes UDP and TCP sockets and sends to addresses. Never listens.
   bool may_resolve = false;
   std::vector<std::uint16_t> resolve_ports;  ///< the TCP ports to which may_resolve connects
+  bool may_connect = false;                  ///< TCP sockets of its own, to any address and port
   /// Whom root becomes; must be absent or the caller's own ids when the caller is not root.
   std::optional<UserIds> run_as;
   SandboxLimits limits;

@@ -65,6 +65,12 @@ class SandboxTest : public ::testing::Test {
     policy.resolve_ports = {53, 5353};
     return as_user(policy);
   }
+  SandboxPolicy courier() const {
+    SandboxPolicy policy;
+    policy.may_connect = true;
+    policy.limits.file_bytes = mib(1);
+    return as_user(policy);
+  }
   static SandboxPolicy as_user(SandboxPolicy policy) {
     if (::geteuid() == 0) policy.run_as = k_nobody;
     return policy;
@@ -96,6 +102,12 @@ TEST_F(SandboxTest, FrontKeepsItsRightsOnly) {
 }
 TEST_F(SandboxTest, WorkerKeepsItsRightsOnly) {
   expect_all_good(worker(), 80);
+}
+TEST_F(SandboxTest, CourierKeepsItsRightsOnly) {
+  expect_all_good(courier(), 80);
+  SandboxPolicy old = courier();
+  old.landlock_abi_at_most = 0;
+  expect_all_good(old, 80);
 }
 TEST_F(SandboxTest, CoreKeepsItsRightsOnly) {
   expect_all_good(core(), 80);
