@@ -52,9 +52,6 @@ bool when_pairing(Policy p) {
 bool when_resolving(Policy p) {
   return p.may_resolve;
 }
-bool when_connecting(Policy p) {
-  return p.may_connect;
-}
 bool when_using_tcp(Policy p) {
   return p.may_connect || p.may_resolve;
 }
