@@ -29,7 +29,7 @@ ALLOWED = {
     "net": "sys crypto base",
     "rpc": "net model sys base",
     "api": "rpc model base",
-    "role": "api rpc net config model sys base",
+    "role": "api rpc net config proto model sys base",
     "store": "crypto sys base",
     "directory": "store model crypto text sys base",
     "mail": "directory store model crypto text sys base",
@@ -39,9 +39,10 @@ ALLOWED = {
     "smtpd": WORKER,
     "imapd": WORKER,
     "pop3d": WORKER,
+    "courier": WORKER,
     "supervisor": "role rpc net config model crypto sys base",
     "cli": BELOW_WORKERS,
-    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d cli",
+    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d courier cli",
 }
 
 # How a library's headers begin, and the folders that may include them.
