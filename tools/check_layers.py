@@ -29,7 +29,7 @@ ALLOWED = {
     "net": "sys crypto base",
     "rpc": "net model sys base",
     "api": "rpc model base",
-    "role": "api rpc net config model sys base",
+    "role": "api rpc net config proto model sys base",
     "store": "crypto sys base",
     "directory": "store model crypto text sys base",
     "mail": "directory store model crypto text sys base",
@@ -39,10 +39,11 @@ ALLOWED = {
     "smtpd": WORKER,
     "imapd": WORKER,
     "pop3d": WORKER,
+    "courier": WORKER,
     "resolver": "rpc api role net config model sys base",
     "supervisor": "role rpc net config model crypto sys base",
     "cli": f"{BELOW_WORKERS} resolver",
-    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d resolver cli",
+    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d courier resolver cli",
 }
 
 # How a library's headers begin, and the folders that may include them.
