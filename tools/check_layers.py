@@ -15,7 +15,7 @@ from pathlib import Path
 from sources import includes_of, module_of, project_includes, sources
 
 WORKER = "net rpc api role config proto mime model crypto text sys base"
-BELOW_WORKERS = f"{WORKER} store mail directory core supervisor"
+BELOW_WORKERS = f"{WORKER} store mail directory greylist core supervisor"
 
 ALLOWED = {
     "base": "",
@@ -29,19 +29,22 @@ ALLOWED = {
     "net": "sys crypto base",
     "rpc": "net model sys base",
     "api": "rpc model base",
-    "role": "api rpc net config model crypto sys base",
+    "role": "api rpc net config proto model crypto sys base",
     "store": "crypto sys base",
     "directory": "store model crypto text sys base",
+    "greylist": "store model crypto base",
     "mail": "directory store model crypto text sys base",
-    "core": "mail directory store role api rpc net config model crypto text sys base",
+    "core": "greylist mail directory store role api rpc net config model crypto text sys base",
     "front": WORKER,
     "login": WORKER,
     "smtpd": WORKER,
     "imapd": WORKER,
     "pop3d": WORKER,
+    "courier": WORKER,
+    "resolver": "rpc api role net config model sys base",
     "supervisor": "role rpc net config model crypto sys base",
-    "cli": BELOW_WORKERS,
-    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d cli",
+    "cli": f"{BELOW_WORKERS} resolver",
+    "main": f"{BELOW_WORKERS} front login smtpd imapd pop3d courier resolver cli",
 }
 
 # How a library's headers begin, and the folders that may include them.
@@ -56,6 +59,7 @@ LIBRARIES = {
     "unicode/": "text",
     "idn2.h": "text",
     "seccomp.h": "sys",
+    "unbound": "resolver",
     "google/protobuf/": "api",
 }
 

@@ -50,6 +50,7 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   S(15, queue_content, QueueContentRequest, QueueContentItem, k_courier)                 \
   M(16, report, ReportRequest, ReportResponse, k_courier)                                \
   M(17, notify, NotifyRequest, NotifyResponse, k_courier)                                \
+  M(18, greylist, GreylistRequest, GreylistResponse, k_mx)                               \
   M(20, list_mailboxes, ListMailboxesRequest, ListMailboxesResponse, k_imap)             \
   M(21, status, StatusRequest, StatusResponse, k_imap)                                   \
   M(22, create_mailbox, CreateMailboxRequest, CreateMailboxResponse, k_imap)             \

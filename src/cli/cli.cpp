@@ -96,7 +96,7 @@ int run(int argc, char** argv, std::span<const RolePolicy> policies) {
     bool wants_version = false;
     app.add_flag("--version", wants_version, "Print the version");
     for (auto add : {add_init, add_serve, add_domain, add_account, add_alias, add_ban, add_status,
-                     add_config, add_verify, add_dump, add_sandbox_check}) {
+                     add_config, add_verify, add_dump, add_dns, add_sandbox_check}) {
       add(app, context);
     }
     try {

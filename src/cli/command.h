@@ -72,6 +72,7 @@ void add_status(CLI::App& parent, Context& context);
 void add_config(CLI::App& parent, Context& context);
 void add_verify(CLI::App& parent, Context& context);
 void add_dump(CLI::App& parent, Context& context);
+void add_dns(CLI::App& parent, Context& context);
 void add_sandbox_check(CLI::App& parent, Context& context);
 
 }  // namespace peregrine::cli

@@ -242,6 +242,31 @@ TEST(Config, NetworksHoldTheirAddresses) {
   }
 }
 
+TEST(Config, TrustAnchorsAndDnsListsAreChecked) {
+  Settings settings = parse_ok(
+      "[dns]\nforwarders = [\"127.0.0.1:5353\", \"::1\"]\n"
+      "trust_anchors = [\"corp.example. IN DS 12345 13 2 0aB9\", \". DNSKEY 257 3 8 AwEA a+/=\"]\n"
+      "[junk]\ndns_lists = [\"Zen.Example.org 5\", \"allow.example.org  -1000\"]\n");
+  EXPECT_EQ(settings.dns.forwarders.at(0), (ListenAddress{"127.0.0.1", 5353}));
+  EXPECT_EQ(settings.dns.trust_anchors.size(), 2U);
+  EXPECT_EQ(parse_dns_list(settings.junk.dns_lists.at(0)), (DnsList{"zen.example.org", 5}));
+  EXPECT_EQ(parse_dns_list(settings.junk.dns_lists.at(1)), (DnsList{"allow.example.org", -1000}));
+  for (std::string_view wrong :
+       {"", "corp.example. IN DS 12345 13 2", "corp.example IN DS 1 13 2 AB", "DS 1 13 2 AB",
+        "corp.example. IN DS 1 13 2 XY", "corp.example. IN DS 1 x 2 AB", "a. IN TXT 1 2 3 AB",
+        "a. DS 65536 13 2 AB", "a. DNSKEY 257 3 8 AB!"}) {
+    EXPECT_EQ(parse_error("[dns]\ntrust_anchors = [\"" + std::string(wrong) + "\"]\n").problem,
+              ConfigProblem::bad_value)
+        << wrong;
+  }
+  for (std::string_view wrong : {"", "zen.example.org", "zen.example.org 0", "zen.example.org x",
+                                 "zen.example.org 1001", "zen..org 1", "zen.example.org 1 2"}) {
+    EXPECT_EQ(parse_error("[junk]\ndns_lists = [\"" + std::string(wrong) + "\"]\n").problem,
+              ConfigProblem::bad_value)
+        << wrong;
+  }
+}
+
 Settings unusual_settings() {
   Settings settings = parse_ok("");
   settings.server.data_directory = "/srv/a \"b\" \\c";
@@ -259,6 +284,9 @@ Settings unusual_settings() {
   settings.limits.message_size = mib(3) + 1;
   settings.smtp.trusted_networks = {{"192.0.2.0", 24}, {"2001:db8::", 32}, {"192.0.2.7", 32}};
   settings.smtp.typists = TypistPolicy::delay;
+  settings.dns.forwarders = {{"192.0.2.53", 0}, {"2001:db8::53", 5353}};
+  settings.dns.trust_anchors = {". IN DS 20326 8 2 E06D"};
+  settings.junk.dns_lists = {"zen.example.org 5"};
   settings.pop3.disabled_extensions = {"TOP", "UIDL"};
   settings.log.format = LogFormat::json;
   return settings;

@@ -31,6 +31,8 @@ std::string kind_text(const Option& option) {
   if (option.rule.kind == RuleKind::words) {
     return fmt::format("{} {}", option.kind, join_quoted(option.rule.words));
   }
+  if (option.rule.kind == RuleKind::trust_anchor) return fmt::format("{} DNS records", option.kind);
+  if (option.rule.kind == RuleKind::dns_list) return fmt::format("{} zone and weight", option.kind);
   if (option.rule.kind != RuleKind::range) return std::string(option.kind);
   return fmt::format("{} from {} to {}{}{}", option.kind, option.bound(option.rule.minimum),
                      option.bound(option.rule.maximum), option.rule.unit.empty() ? "" : " ",

@@ -21,6 +21,8 @@ enum class RuleKind : std::uint8_t {
   path,           ///< a path; a relative one starts at server.data_directory
   name,           ///< a user's or group's name, or empty
   separator,      ///< one printable ASCII character, or empty
+  trust_anchor,   ///< a DS or DNSKEY record in a zone file's spelling
+  dns_list,       ///< a domain name and a weight
 };
 
 struct Rule {

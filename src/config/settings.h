@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "config/route.h"
 #include "config/types.h"
 
 namespace peregrine::config {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,16 @@ struct Network {
   bool operator==(const Network&) const = default;
 };
 
+/// A DNS list and what a listing in it weighs; "zen.example.org 5".
+struct DnsList {
+  std::string zone;
+  int weight = 0;
+  bool operator==(const DnsList&) const = default;
+};
+inline constexpr int k_max_list_weight = 1000;
+/// Reads an entry of junk.dns_lists.
+std::optional<DnsList> parse_dns_list(std::string_view text);
+
 /// A certificate chain and its private key, both PEM files.
 struct Certificate {
   std::string chain;
@@ -59,6 +70,15 @@ struct Certificate {
 /// Never renumber any of these: sent between processes, and in the order of their words below.
 enum class TlsVersion : std::uint8_t { tls_1_2 = 0, tls_1_3 = 1 };
 enum class PasswordPolicy : std::uint8_t { refuse = 0, warn = 1 };
+/// How mail leaves. `verify`: the certificate is for the host that was asked for, by a trusted
+/// authority. `dane`: TLSA records under DNSSEC decide, and mail waits when there are none.
+enum class OutboundTls : std::uint8_t {
+  none = 0,
+  opportunistic = 1,
+  encrypt = 2,
+  verify = 3,
+  dane = 4,
+};
 
 /// What happens to a person who types at a mail port.
 enum class TypistPolicy : std::uint8_t { close = 0, delay = 1, log = 2, allow = 3 };
@@ -66,6 +86,8 @@ enum class TypistPolicy : std::uint8_t { close = 0, delay = 1, log = 2, allow = 
 inline constexpr std::string_view k_tls_versions[] = {"1.2", "1.3"};
 inline constexpr std::string_view k_password_policies[] = {"refuse", "warn"};
 inline constexpr std::string_view k_typist_policies[] = {"close", "delay", "log", "allow"};
+inline constexpr std::string_view k_outbound_tls[] = {"none", "opportunistic", "encrypt", "verify",
+                                                      "dane"};
 inline constexpr std::string_view k_log_formats[] = {"text", "json"};
 inline constexpr std::string_view k_log_levels[] = {"debug", "info", "warning", "error"};
 

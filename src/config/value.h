@@ -14,6 +14,7 @@
 
 #include "base/codec.h"
 #include "config/error.h"
+#include "config/route.h"
 #include "config/rule.h"
 #include "config/types.h"
 
@@ -111,6 +112,13 @@ void get(Decoder& decoder, std::vector<ListenAddress>& out);
 void get(Decoder& decoder, std::vector<Network>& out);
 void get(Decoder& decoder, std::vector<Certificate>& out);
 
+/// Routes, in value_route.cpp.
+MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Route>& out);
+MaybeIssue check(const std::vector<Route>& value, const Rule& rule);
+std::string write(const std::vector<Route>& value, const Rule& rule);
+void put(Encoder& encoder, const std::vector<Route>& value);
+void get(Decoder& decoder, std::vector<Route>& out);
+
 /// The kind of an option as the manual names it.
 template <class T>
 constexpr std::string_view kind_name() {
@@ -126,6 +134,7 @@ constexpr std::string_view kind_name() {
   if constexpr (std::same_as<T, std::vector<ListenAddress>>) return "list of addresses";
   if constexpr (std::same_as<T, std::vector<Network>>) return "list of networks";
   if constexpr (std::same_as<T, std::vector<Certificate>>) return "list of {chain, key}";
+  if constexpr (std::same_as<T, std::vector<Route>>) return "list of routes";
   std::unreachable();
 }
 

@@ -121,13 +121,17 @@ MaybeIssue check_element(const Network& value, const Rule& /*rule*/) {
   return bad(value.ip, "is not a network", k_network_remedy);
 }
 MaybeIssue check_element(const std::string& value, const Rule& rule) {
+  if (rule.kind != RuleKind::words) {
+    if (value.empty()) return bad(value, "says nothing", "remove it");
+    return check(value, rule);
+  }
   if (std::ranges::find(rule.words, value) != rule.words.end()) return std::nullopt;
   return bad(value, "is unknown", fmt::format("it is one of {}", join_quoted(rule.words)));
 }
 MaybeIssue check_element(const ListenAddress& value, const Rule& /*rule*/) {
   auto canonical = canonical_ip(value.ip);
   if (canonical && *canonical == value.ip) return std::nullopt;
-  return bad(value.ip, "is not an address to listen on", k_address_remedy);
+  return bad(value.ip, "is not an IP address", k_address_remedy);
 }
 MaybeIssue check_element(const Certificate& value, const Rule& /*rule*/) {
   for (const std::string* path : {&value.chain, &value.key}) {
@@ -157,27 +161,27 @@ MaybeIssue check_list(const std::vector<T>& values, const Rule& rule) {
   return std::nullopt;
 }
 
-MaybeIssue read_element(const RawValue& raw, std::string& out) {
+MaybeIssue read_element(const RawValue& raw, const Rule& rule, std::string& out) {
   if (raw.type != RawType::string) {
     return issue_of(ConfigProblem::wrong_type, describe(raw), "does not fit",
                     "write strings, in quotes");
   }
-  out = ascii_upper(raw.string);
+  out = rule.kind == RuleKind::words ? ascii_upper(raw.string) : raw.string;
   return std::nullopt;
 }
 
-MaybeIssue read_element(const RawValue& raw, ListenAddress& out) {
+MaybeIssue read_element(const RawValue& raw, const Rule& /*rule*/, ListenAddress& out) {
   auto address = raw.type == RawType::string ? parse_listen_address(raw.string) : std::nullopt;
   if (!address) {
     return issue_of(
         raw.type == RawType::string ? ConfigProblem::bad_value : ConfigProblem::wrong_type,
-        describe(raw), "is not an address to listen on", k_address_remedy);
+        describe(raw), "is not an IP address", k_address_remedy);
   }
   out = std::move(*address);
   return std::nullopt;
 }
 
-MaybeIssue read_element(const RawValue& raw, Network& out) {
+MaybeIssue read_element(const RawValue& raw, const Rule& /*rule*/, Network& out) {
   auto network = raw.type == RawType::string ? parse_network(raw.string) : std::nullopt;
   if (!network) {
     return issue_of(
@@ -188,7 +192,7 @@ MaybeIssue read_element(const RawValue& raw, Network& out) {
   return std::nullopt;
 }
 
-MaybeIssue read_element(const RawValue& raw, Certificate& out) {
+MaybeIssue read_element(const RawValue& raw, const Rule& /*rule*/, Certificate& out) {
   constexpr std::string_view k_remedy = "write { chain = \"cert.pem\", key = \"key.pem\" }";
   if (raw.type != RawType::table) {
     return issue_of(ConfigProblem::wrong_type, describe(raw), "does not fit", k_remedy);
@@ -217,7 +221,7 @@ MaybeIssue read_list(const RawValue& raw, const Rule& rule, std::vector<T>& out)
   std::vector<T> values;
   for (const RawValue& item : raw.items) {
     T value;
-    MaybeIssue issue = read_element(item, value);
+    MaybeIssue issue = read_element(item, rule, value);
     if (!issue) issue = check_element(value, rule);
     if (issue) {
       if (issue->line == 0) issue->line = item.line;

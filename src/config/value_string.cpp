@@ -2,12 +2,24 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/cursor.h"
 #include "config/value.h"
 #include "config/value_text.h"
 #include "model/address.h"
 
 namespace peregrine::config {
 namespace {
+
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> out;
+  Cursor cursor(text);
+  while (!cursor.at_end()) {
+    cursor.take_while([](char c) { return c == ' '; });
+    BytesView word = cursor.take_while([](char c) { return c != ' '; });
+    if (!word.empty()) out.emplace_back(word);
+  }
+  return out;
+}
 
 constexpr std::size_t k_max_name = 32;
 
@@ -47,7 +59,48 @@ MaybeIssue check_separator(const std::string& value) {
   return bad(value, "is not a separator", "write one character such as \"+\", or \"\" for none");
 }
 
+// Letters and digits of a number base and nothing else.
+bool is_in(std::string_view text, std::string_view digits) {
+  return !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;
+}
+
+// RFC 4034 sections 2.2 and 5.3: owner, class, type, three numbers, and hexadecimal or Base64.
+MaybeIssue check_trust_anchor(const std::string& value) {
+  std::vector<std::string> words = split_words(value);
+  auto type = std::ranges::find_if(words, [](const std::string& word) {
+    return iequals(word, "DS") || iequals(word, "DNSKEY");
+  });
+  bool has_numbers = words.end() - type > 4;
+  for (int place = 1; has_numbers && place <= 3; ++place) {
+    has_numbers = parse_number(type[place], UINT16_MAX).has_value();
+  }
+  bool valid = has_numbers && type != words.begin() && words.front().ends_with('.');
+  if (valid) {
+    constexpr std::string_view k_hex = "0123456789abcdefABCDEF";
+    constexpr std::string_view k_base64 =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    std::string_view digits = iequals(*type, "DS") ? k_hex : k_base64;
+    valid = std::all_of(type + 4, words.end(),
+                        [&](const std::string& word) { return is_in(word, digits); });
+  }
+  if (valid) return std::nullopt;
+  return bad(value, "is not a trust anchor",
+             "write a record such as \"corp.example. IN DS 12345 13 2 0123ABCD\"");
+}
+
 }  // namespace
+
+std::optional<DnsList> parse_dns_list(std::string_view text) {
+  std::vector<std::string> words = split_words(text);
+  if (words.size() != 2) return std::nullopt;
+  std::string_view weight = words[1];
+  bool is_negative = weight.starts_with('-');
+  auto number = parse_number(weight.substr(is_negative ? 1 : 0), k_max_list_weight);
+  auto zone = canonical_domain(words[0]);
+  if (!number || *number == 0 || !zone) return std::nullopt;
+  int value = static_cast<int>(*number);
+  return DnsList{std::move(*zone), is_negative ? -value : value};
+}
 
 Issue issue_of(ConfigProblem problem, std::string_view found, std::string_view what,
                std::string_view remedy) {
@@ -117,6 +170,12 @@ MaybeIssue check(const std::string& value, const Rule& rule) {
       return check_name(value);
     case RuleKind::separator:
       return check_separator(value);
+    case RuleKind::trust_anchor:
+      return check_trust_anchor(value);
+    case RuleKind::dns_list:
+      if (parse_dns_list(value)) return std::nullopt;
+      return bad(value, "is not a DNS list",
+                 "write its zone and a weight, such as \"zen.example.org 5\"");
     case RuleKind::none:
     case RuleKind::range:
     case RuleKind::words:

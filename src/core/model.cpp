@@ -44,6 +44,11 @@ std::expected<Model, std::string> make_model(const config::Settings& settings,
   model.directory = std::move(*directory);
   model.accounts =
       std::make_unique<mail::Accounts>(*model.store, *model.directory, mail_limits(settings));
+  auto greylist = greylist::Greylist::open(*model.store);
+  if (!greylist) {
+    return std::unexpected("the greylist cannot be read: restore the data directory from a backup");
+  }
+  model.greylist = std::move(*greylist);
   return model;
 }
 

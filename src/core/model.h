@@ -1,6 +1,6 @@
 #pragma once
-// Model: all that is stored, opened: the store, and the directory and the accounts on it. What
-// core works on, and what a command works on while no server runs.
+// Model: all that is stored, opened: the store, and the directory, the accounts and the
+// greylist on it. What core works on, and what a command works on while no server runs.
 
 #include <expected>
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "config/settings.h"
 #include "directory/directory.h"
+#include "greylist/greylist.h"
 #include "mail/accounts.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct Model {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<directory::Directory> directory;
   std::unique_ptr<mail::Accounts> accounts;
+  std::unique_ptr<greylist::Greylist> greylist;
 
   /// Puts into effect what of the settings can change while it is open.
   void apply(const config::Settings& settings);

@@ -8,6 +8,7 @@ namespace {
 constexpr std::chrono::seconds k_pause{5};
 constexpr std::chrono::hours k_round{24};
 constexpr std::size_t k_accounts_a_turn = 32;
+constexpr std::size_t k_greylist_a_turn = 1000;
 
 }  // namespace
 
@@ -49,6 +50,7 @@ net::Task<void> Upkeep::turn() {
     }
   }
   collect();
+  purge_greylist();
   co_await purge();
   std::set<AccountId> now;
   now.swap(core_.changed);
@@ -66,6 +68,11 @@ void Upkeep::collect() {
   if (collected && *collected > 0) {
     log_event(LogLevel::debug, "core.blobs_collected", {{"count", *collected}});
   }
+}
+
+void Upkeep::purge_greylist() {
+  // A failure of the store is heard of by those who wait for it.
+  static_cast<void>(core_.model.greylist->purge(wall_now(), k_greylist_a_turn));
 }
 
 net::Task<void> Upkeep::purge() {

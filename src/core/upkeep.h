@@ -29,6 +29,7 @@ class Upkeep {
   net::Task<void> tend(AccountId account);
   net::Task<void> index(AccountId account);
   net::Task<void> purge();
+  void purge_greylist();
   void collect();
 
   Core& core_;

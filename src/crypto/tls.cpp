@@ -2,19 +2,17 @@
 
 #include <openssl/err.h>
 
+#include "crypto/tls_connection.h"
 #include "crypto/tls_service.h"
 
 namespace peregrine::crypto {
 
-struct TlsConnection::Impl {
-  std::shared_ptr<TlsService::Impl::Shared> shared;
-  SslHandle ssl;
-  bool broken = false;  // after a fatal error OpenSSL must not be asked for anything more
-};
+TlsConnection::TlsConnection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 TlsConnection::TlsConnection(const TlsService& service, int fd) : impl_(std::make_unique<Impl>()) {
-  impl_->shared = service.impl().shared;
-  impl_->ssl.reset(SSL_new(impl_->shared->identities.front().context.get()));
+  const auto& shared = service.impl().shared;
+  impl_->kept = shared;
+  impl_->ssl.reset(SSL_new(shared->identities.front().context.get()));
   impl_->broken = !impl_->ssl || SSL_set_fd(impl_->ssl.get(), fd) != 1;
   if (!impl_->broken) SSL_set_accept_state(impl_->ssl.get());
 }
@@ -36,6 +34,9 @@ TlsConnection::Result TlsConnection::outcome(int returned) {
   impl_->broken = true;
   unsigned long code = ERR_peek_error();
   const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
+  // Of a peer's certificate: why it was not believed.
+  long verdict = SSL_get_verify_result(impl_->ssl.get());
+  if (verdict != X509_V_OK) reason = X509_verify_cert_error_string(verdict);
   error_ = reason != nullptr ? reason : "connection closed";
   ERR_clear_error();
   return {Status::failed};
@@ -80,6 +81,12 @@ std::string TlsConnection::cipher() const {
 }
 bool TlsConnection::is_resumed() const {
   return SSL_session_reused(impl_->ssl.get()) == 1;
+}
+
+bool TlsConnection::is_verified() const {
+  SSL* ssl = impl_->ssl.get();
+  return SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && SSL_get_verify_result(ssl) == X509_V_OK &&
+         SSL_is_init_finished(ssl) != 0;
 }
 
 std::string TlsConnection::server_name() const {

@@ -1,7 +1,9 @@
 #pragma once
-// Server-side TLS over a non-blocking socket, driven by readiness: each call does what it can and
+// TLS over a non-blocking socket, driven by readiness: each call does what it can and
 // says what it waits for. TLS 1.2 and 1.3, forward-secret AEAD suites, no renegotiation, no
 // compression, no early data. OpenSSL's buffers are released while a connection is idle.
+//
+// tls_client.h makes connections to other servers.
 //
 // One TlsService for each service: its tickets are worthless to every other service, under another
 // certificate and under another application protocol (V16). Making it anew, as a reload does,
@@ -52,6 +54,7 @@ class TlsService {
 
 class TlsConnection {
  public:
+  struct Impl;
   enum class Status : std::uint8_t { done, want_read, want_write, closed, failed };
   struct Result {
     Status status = Status::done;
@@ -60,6 +63,7 @@ class TlsConnection {
 
   /// `fd` stays the caller's and must outlive this. The service may go: what is needed is kept.
   TlsConnection(const TlsService& service, int fd);
+  explicit TlsConnection(std::unique_ptr<Impl> impl);
   ~TlsConnection();
   TlsConnection(TlsConnection&&) noexcept;
 
@@ -72,6 +76,8 @@ class TlsConnection {
 
   [[nodiscard]] std::string version() const;
   [[nodiscard]] std::string cipher() const;
+  /// Of a connection that we made: the other end proved to be who was asked for.
+  [[nodiscard]] bool is_verified() const;
   [[nodiscard]] std::string server_name() const;
   /// The application protocol agreed upon; empty when the client offered none.
   [[nodiscard]] std::string alpn() const;
@@ -83,7 +89,6 @@ class TlsConnection {
   [[nodiscard]] const std::string& error() const { return error_; }
 
  private:
-  struct Impl;
   Result outcome(int returned);
   std::unique_ptr<Impl> impl_;
   std::string error_;

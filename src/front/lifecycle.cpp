@@ -72,7 +72,8 @@ net::Task<void> Front::refuse(Held connection, Refusal refusal) {
   std::string line = refusal_line(connection->service, refusal);
   Deadline deadline = deadline_in(std::chrono::seconds(5));
   if (connection->tls) {
-    static_cast<void>(co_await tls_write(*connection->tls, *connection->stream, line, deadline));
+    static_cast<void>(
+        co_await net::tls_write(*connection->tls, *connection->stream, line, deadline));
     connection->tls->shutdown();
   } else {
     static_cast<void>(co_await connection->stream->write(line, deadline));
@@ -173,7 +174,7 @@ net::Task<void> Front::serve_tls(Held connection, bool with_greeting) {
   }
   connection->tls.emplace(service->second, connection->stream->fd());
   Deadline deadline = deadline_in(settings_.tls.handshake_timeout);
-  bool shaken = co_await tls_handshake(*connection->tls, *connection->stream, deadline);
+  bool shaken = co_await net::tls_handshake(*connection->tls, *connection->stream, deadline);
   if (!shaken) {
     log_event(LogLevel::info, "front.handshake_failed",
               {{"conn", HexId{connection->id.value}}, {"error", connection->tls->error()}});
@@ -182,8 +183,8 @@ net::Task<void> Front::serve_tls(Held connection, bool with_greeting) {
   }
   if (with_greeting) {
     std::string hello = greeting(connection->service, settings_.server.hostname);
-    auto written =
-        co_await tls_write(*connection->tls, *connection->stream, hello, deadline_in(k_write_time));
+    auto written = co_await net::tls_write(*connection->tls, *connection->stream, hello,
+                                           deadline_in(k_write_time));
     if (!written) {
       end(connection);
       co_return;
@@ -193,7 +194,7 @@ net::Task<void> Front::serve_tls(Held connection, bool with_greeting) {
   deadline = first_line_deadline(connection->service);
   while (!has_line(unread)) {
     connection->is_waiting = true;
-    auto size = co_await tls_read(*connection->tls, *connection->stream, scratch(), deadline);
+    auto size = co_await net::tls_read(*connection->tls, *connection->stream, scratch(), deadline);
     connection->is_waiting = false;
     if (connection->is_ended) co_return;
     if (!size) {

@@ -8,7 +8,6 @@ namespace peregrine::front {
 namespace {
 
 using Status = crypto::TlsConnection::Status;
-using Outcome = std::expected<void, net::NetError>;
 
 // A client that takes none of what it asked for is dropped after this long.
 constexpr std::chrono::minutes k_write_patience{5};
@@ -19,28 +18,13 @@ std::span<char> scratch() {
   return buffer;
 }
 
-net::Task<Outcome> wait_for(net::Stream& stream, Status status, Deadline deadline) {
-  net::WaitResult wait = net::WaitResult::cancelled;
-  if (status == Status::want_read) {
-    wait = co_await stream.readable(deadline);
-  } else if (status == Status::want_write) {
-    wait = co_await stream.writable(deadline);
-  } else {
-    bool closed = status == Status::closed;
-    co_return std::unexpected(closed ? net::NetError::closed : net::NetError::reset);
-  }
-  if (wait == net::WaitResult::ready) co_return Outcome{};
-  bool late = wait == net::WaitResult::timed_out;
-  co_return std::unexpected(late ? net::NetError::timed_out : net::NetError::cancelled);
-}
-
 // client → worker.
 net::Task<void> relay_up(crypto::TlsConnection& tls, net::Stream& client, net::Stream& pair) {
   Bytes kept;
   while (true) {
     auto result = tls.read(scratch());
     if (result.status != Status::done) {
-      auto waited = co_await wait_for(client, result.status, Deadline::max());
+      auto waited = co_await net::tls_wait(client, result.status, Deadline::max());
       if (!waited) break;
       continue;
     }
@@ -71,7 +55,7 @@ net::Task<void> relay_down(crypto::TlsConnection& tls, net::Stream& client, net:
     auto written = tls.write(data);
     if (written.status == Status::done && written.size == data.size()) continue;
     kept.assign(data.substr(written.status == Status::done ? written.size : 0));
-    auto rest = co_await tls_write(tls, client, kept, deadline_in(k_write_patience));
+    auto rest = co_await net::tls_write(tls, client, kept, deadline_in(k_write_patience));
     if (!rest) break;
     Bytes().swap(kept);
   }
@@ -85,42 +69,6 @@ net::Task<void> relay_up_then_tell(crypto::TlsConnection& tls, net::Stream& clie
 }
 
 }  // namespace
-
-net::Task<bool> tls_handshake(crypto::TlsConnection& tls, net::Stream& stream, Deadline deadline) {
-  while (true) {
-    auto result = tls.handshake();
-    if (result.status == Status::done) co_return true;
-    auto waited = co_await wait_for(stream, result.status, deadline);
-    if (!waited) co_return false;
-  }
-}
-
-net::Task<std::expected<std::size_t, net::NetError>> tls_read(crypto::TlsConnection& tls,
-                                                              net::Stream& stream,
-                                                              std::span<char> buffer,
-                                                              Deadline deadline) {
-  while (true) {
-    auto result = tls.read(buffer);
-    if (result.status == Status::done) co_return result.size;
-    auto waited = co_await wait_for(stream, result.status, deadline);
-    if (!waited) co_return std::unexpected(waited.error());
-  }
-}
-
-net::Task<std::expected<void, net::NetError>> tls_write(crypto::TlsConnection& tls,
-                                                        net::Stream& stream, BytesView data,
-                                                        Deadline deadline) {
-  while (!data.empty()) {
-    auto result = tls.write(data);
-    if (result.status == Status::done) {
-      data.remove_prefix(result.size);
-      continue;
-    }
-    auto waited = co_await wait_for(stream, result.status, deadline);
-    if (!waited) co_return std::unexpected(waited.error());
-  }
-  co_return Outcome{};
-}
 
 net::Task<void> tls_relay(net::Gate& gate, crypto::TlsConnection& tls, net::Stream& client,
                           net::Stream& pair) {

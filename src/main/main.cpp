@@ -14,6 +14,7 @@
 #include "imapd/run.h"
 #include "login/run.h"
 #include "pop3d/run.h"
+#include "resolver/run.h"
 #include "role/control.h"
 #include "smtpd/run.h"
 #include "sys/signals.h"
@@ -32,6 +33,7 @@ constexpr std::array k_programs = {
     RoleProgram{smtpd::run, {Role::mx, smtpd::policy}},
     RoleProgram{imapd::run, {Role::imap, imapd::policy}},
     RoleProgram{pop3d::run, {Role::pop3, pop3d::policy}},
+    RoleProgram{resolver::run, {Role::resolver, resolver::policy}},
     RoleProgram{core::run, {Role::core, core::policy}},
 };
 

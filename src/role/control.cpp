@@ -26,7 +26,7 @@ std::optional<ControlMessage> make_empty(std::size_t kind) {
 
 Role read_role(Decoder& in) {
   std::uint8_t value = in.u8();
-  if (value < 1 || value > static_cast<std::uint8_t>(Role::admin)) in.fail();
+  if (value < 1 || value > static_cast<std::uint8_t>(Role::resolver)) in.fail();
   return static_cast<Role>(value);
 }
 

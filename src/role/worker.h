@@ -66,6 +66,10 @@ class Worker {
   [[nodiscard]] bool is_stopping() const { return stopping_; }
   /// For coroutines that a session starts beside itself.
   [[nodiscard]] net::Gate& gate() { return gate_; }
+  /// For what the end of the process waits for, within the grace that it has, as for sessions.
+  [[nodiscard]] net::Gate& sessions() { return sessions_; }
+  /// Counts what statistics call connections, for a role without clients.
+  void count_served() { ++served_; }
 
   /// Runs the loop until the process is to end; the exit status.
   int run();

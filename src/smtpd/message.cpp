@@ -77,6 +77,11 @@ Session::Next Session::cut_off(role::Client::Input why, std::uint64_t size) {
 net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming incoming) {
   std::uint64_t trace = incoming.trace;
   Bytes message = std::move(incoming.message);
+  std::size_t forged = rename_foreign_checks(message, incoming.trace_size);
+  if (forged > 0) {
+    log_event(LogLevel::info, "mx.foreign_checks_renamed",
+              {{"conn", log_id()}, {"msg", HexId{trace}}, {"count", forged}});
+  }
   MessageSummary summary = mime::read_message(message);
   std::uint64_t size = summary.size;
   if (summary.header_size - std::min<std::uint64_t>(incoming.trace_size, summary.header_size) >
@@ -132,6 +137,7 @@ std::optional<Incoming> Session::begin_message(const Transaction& transaction) c
   auto fields = trace_fields(
       {.mail_from = from,
        .helo = helo_,
+       .peer_name = check_.confirmed_name(),
        .hostname = worker_.settings().server.hostname,
        .recipient = is_single ? BytesView(transaction.recipients.front().address) : BytesView(),
        .transport = transport,
@@ -139,6 +145,7 @@ std::optional<Incoming> Session::begin_message(const Transaction& transaction) c
        .time = wall_now()},
       connection_.facts);
   if (!fields) return std::nullopt;
+  if (auto checks = check_.score().field(worker_.settings())) fields->append(*checks);
   std::size_t size = fields->size();
   return Incoming{.trace = trace, .trace_size = size, .message = std::move(*fields)};
 }

@@ -54,6 +54,12 @@ net::Task<Session::Next> Session::recipient(smtp::RcptTo rcpt) {
   bool is_slowed =
       is_refused_for_good(verdict) && !is_trusted_ && refused_recipients_ >= k_refused_before_pause;
   if (is_slowed) co_await net::sleep_until(worker_.loop(), deadline_in(k_pause));
+  if (verdict == api::RECIPIENT_LOCAL && check_.is_active()) {
+    const std::optional<Address>& sender = transaction->mail.sender;
+    std::string sender_domain = sender ? sender->domain() : std::string();
+    auto refused = co_await judge_client(sender_domain, address);
+    if (refused) co_return refuse_client(address, *refused);
+  }
   AcceptedRecipient accepted{std::move(address), rcpt.notify, std::move(rcpt.original_recipient)};
   co_return answer_recipient(std::move(accepted), verdict);
 }

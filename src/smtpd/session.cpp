@@ -52,6 +52,7 @@ Session::Session(role::Worker& worker, role::Connection& connection)
       framer_(smtp::k_basic_limits),
       dialogue_({.lmtp = connection.facts.service == Service::lmtp},
                 connection.facts.tls ? smtp::Channel::tls : smtp::Channel::clear),
+      check_(worker, connection.facts),
       is_trusted_(connection.facts.is_loopback || connection.facts.service == Service::lmtp ||
                   config::contains(worker.settings().smtp.trusted_networks, connection.facts.peer)),
       started_(Monotonic::now()),
@@ -206,6 +207,7 @@ Session::Next Session::obey(const smtp::Command& command) {
 Session::Next Session::hello(const smtp::Hello& hello) {
   dialogue_.greet(hello.verb);
   helo_ = hello.name;
+  check_.hello(hello.name);
   const std::string& host = worker_.settings().server.hostname;
   if (hello.verb == smtp::Verb::helo) {
     // RFC 5321 section 4.1.1.1: the answer to HELO is one line, and nothing is offered.

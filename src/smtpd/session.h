@@ -16,6 +16,7 @@
 #include "proto/smtp/chunk_reader.h"
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
+#include "smtpd/client_check.h"
 #include "smtpd/trace.h"
 
 namespace peregrine::smtpd {
@@ -79,6 +80,13 @@ class Session {
   net::Task<Next> recipient(smtp::RcptTo rcpt);
   Next answer_recipient(AcceptedRecipient recipient, api::RecipientVerdict verdict);
 
+  // junk.cpp: what is known of the client
+  net::Task<std::optional<smtp::Reply>> judge_client(std::string sender_domain,
+                                                     std::string recipient);
+  net::Task<std::optional<smtp::Reply>> greylist(std::string sender_domain, std::string recipient);
+  void log_verdict(const JunkScore& score);
+  Next refuse_client(const std::string& recipient, const smtp::Reply& refused);
+
   // mail.cpp
   net::Task<Next> mail(smtp::MailFrom mail);
   /// Tells core what a stranger used, and learns what is left to it. False: no message is.
@@ -117,6 +125,8 @@ class Session {
   Dialogue dialogue_;
   smtp::Extensions offered_;  ///< nothing before EHLO
   std::string helo_;
+  ClientCheck check_;
+  std::string logged_verdict_;  ///< so that each is logged once
   /// On this machine, in smtp.trusted_networks or at the LMTP socket: no budgets, no pauses.
   bool is_trusted_ = false;
   bool has_spoken_ = false;  ///< the client, its first bytes

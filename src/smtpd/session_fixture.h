@@ -2,11 +2,14 @@
 // For tests: one session with a client and a core that are both scripted, on one loop. The client
 // sends a step, waits for so many replies, and sends the next; at the end it closes its side.
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "api/client.h"
 #include "model/summary.h"
+#include "proto/dns/rdata.h"
 #include "role/worker_fixture.h"
 #include "smtpd/session.h"
 
@@ -57,6 +60,14 @@ class SessionFixture : role::WorkerFixture {
   api::ChargeResponse budget;
   api::ChargeRequest charged;
   std::vector<api::DeliverRequest> delivered;
+  /// What the resolver knows of names, each with its type; of all others that they do not exist.
+  bool has_resolver = false;
+  std::map<std::pair<std::string, dns::Type>, std::vector<Bytes>> dns;
+  std::set<std::string> silent_names;  ///< it has no answer for
+  std::set<std::string> failed_names;  ///< its answer is that it has none
+  std::vector<std::string> asked_names;
+  std::uint32_t greylist_seconds = 0;  ///< what core says of a stranger
+  std::vector<api::GreylistRequest> greylisted;
   Bytes delivered_file;  ///< what the last delivery passed as a memory file
 
   /// Everything that the session wrote. `end` and `is_offence` say how it ended.
@@ -66,11 +77,13 @@ class SessionFixture : role::WorkerFixture {
 
  private:
   void serve_core(rpc::Request request);
+  void serve_resolver(rpc::Request request);
   net::Task<void> talk(net::Stream& client, std::vector<Step> steps);
   net::Task<void> run_session(role::Worker& worker, role::Connection& connection);
   net::Task<void> finish(net::Loop& loop, net::Task<void> talk);
 
   std::string said_;
+  std::vector<rpc::Request> held_;  ///< questions about silent names
 };
 
 }  // namespace peregrine::smtpd

@@ -34,6 +34,13 @@ void SessionFixture::serve_core(rpc::Request request) {
     request.respond(budget.SerializeAsString());
     return;
   }
+  if (request.method() == static_cast<std::uint16_t>(api::Method::greylist)) {
+    ASSERT_TRUE(greylisted.emplace_back().ParseFromString(request.payload()));
+    api::GreylistResponse answer;
+    answer.set_wait_seconds(greylist_seconds);
+    request.respond(answer.SerializeAsString());
+    return;
+  }
   ASSERT_EQ(request.method(), static_cast<std::uint16_t>(api::Method::deliver));
   api::DeliverRequest asked;
   ASSERT_TRUE(asked.ParseFromString(request.payload()));
@@ -46,6 +53,27 @@ void SessionFixture::serve_core(rpc::Request request) {
                                                                 : outcome);
   }
   delivered.push_back(std::move(asked));
+  request.respond(answer.SerializeAsString());
+}
+
+void SessionFixture::serve_resolver(rpc::Request request) {
+  ASSERT_EQ(request.method(), api::k_lookup);
+  api::LookupRequest asked;
+  ASSERT_TRUE(asked.ParseFromString(request.payload()));
+  asked_names.push_back(asked.name());
+  if (silent_names.contains(asked.name())) {
+    held_.push_back(std::move(request));
+    return;
+  }
+  api::LookupResponse answer;
+  auto found = dns.find({asked.name(), static_cast<dns::Type>(asked.type())});
+  bool is_known = found != dns.end();
+  answer.set_status(failed_names.contains(asked.name()) ? api::DNS_FAILED
+                    : is_known                          ? api::DNS_OK
+                                                        : api::DNS_NO_NAME);
+  if (is_known) {
+    for (const Bytes& record : found->second) answer.add_records(record);
+  }
   request.respond(answer.SerializeAsString());
 }
 
@@ -113,6 +141,13 @@ std::string SessionFixture::play(std::vector<Step> steps) {
   role::Start start;
   start.settings = settings;
   if (has_core) start.links.push_back({{.peer = Role::core}, std::move(core->second)});
+  auto resolver = sys::socket_pair(sys::SocketKind::stream);
+  auto names =
+      rpc::Channel::create(gate, std::move(resolver->first), {},
+                           [this](rpc::Request request) { serve_resolver(std::move(request)); });
+  if (has_resolver) {
+    start.links.push_back({{.peer = Role::resolver}, std::move(resolver->second)});
+  }
   role::Worker& worker = world.worker.emplace(loop, std::move(start), role::Worker::Options{});
   role::Connection connection{facts, net::Stream(loop, std::move(line->first))};
   net::Stream client(loop, std::move(line->second));
@@ -120,6 +155,8 @@ std::string SessionFixture::play(std::vector<Step> steps) {
   gate.spawn(finish(loop, talk(client, std::move(steps))));
   loop.run();
   channel->close();
+  names->close();
+  held_.clear();
   return said_;
 }
 

@@ -29,7 +29,7 @@ std::optional<std::string> trace_fields(const TraceInfo& info, const rpc::OpenCo
   // RFC 5321 section 4.4: the server that makes final delivery puts Return-Path on top.
   auto fields = mime::header_field("Return-Path", path);
   auto received = mime::received_field({.helo = info.helo,
-                                        .peer_name = {},
+                                        .peer_name = info.peer_name,
                                         .peer_address = peer,
                                         .tls = tls,
                                         .by = info.hostname,

@@ -27,6 +27,7 @@ std::string_view protocol_name(Transport transport);
 struct TraceInfo {
   std::string_view mail_from;  ///< empty for the null reverse-path
   std::string_view helo;
+  std::string_view peer_name;  ///< the client's, when it leads back to its address; or empty
   std::string_view hostname;   ///< ours
   std::string_view recipient;  ///< only where there is one, or empty
   Transport transport;

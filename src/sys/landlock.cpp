@@ -18,7 +18,9 @@ constexpr std::uint64_t k_fs_abi_1 = (1ULL << 13) - 1;             // EXECUTE â€
 constexpr std::uint64_t k_fs_refer = 1ULL << 13;                   // ABI 2
 constexpr std::uint64_t k_fs_truncate = 1ULL << 14;                // ABI 3
 constexpr std::uint64_t k_fs_ioctl_dev = 1ULL << 15;               // ABI 5
-constexpr std::uint64_t k_net_bind_and_connect_tcp = 0x3;          // ABI 4
+constexpr std::uint64_t k_net_bind_tcp = 0x1;                      // ABI 4
+constexpr std::uint64_t k_net_connect_tcp = 0x2;                   // ABI 4
+constexpr int k_rule_net_port = 2;                                 // ABI 4
 constexpr std::uint64_t k_scope_abstract_socket_and_signal = 0x3;  // ABI 6
 
 // struct landlock_ruleset_attr of ABI 6; an older kernel is given only the part that it knows.
@@ -26,6 +28,12 @@ struct RulesetAttributes {
   std::uint64_t handled_access_fs = 0;
   std::uint64_t handled_access_net = 0;
   std::uint64_t scoped = 0;
+};
+
+// struct landlock_net_port_attr of ABI 4.
+struct NetPortRule {
+  std::uint64_t allowed_access = 0;
+  std::uint64_t port = 0;
 };
 
 std::unexpected<SandboxError> failed(SandboxStep step) {
@@ -36,7 +44,7 @@ RulesetAttributes everything_of(int abi) {
   RulesetAttributes all{k_fs_abi_1, 0, 0};
   if (abi >= 2) all.handled_access_fs |= k_fs_refer;
   if (abi >= 3) all.handled_access_fs |= k_fs_truncate;
-  if (abi >= 4) all.handled_access_net = k_net_bind_and_connect_tcp;
+  if (abi >= 4) all.handled_access_net = k_net_bind_tcp | k_net_connect_tcp;
   if (abi >= 5) all.handled_access_fs |= k_fs_ioctl_dev;
   if (abi >= 6) all.scoped = k_scope_abstract_socket_and_signal;
   return all;
@@ -69,6 +77,15 @@ std::expected<void, SandboxError> open_hole(int ruleset, const std::string& path
   return {};
 }
 
+std::expected<void, SandboxError> allow_port(int ruleset, std::uint64_t access,
+                                             std::uint16_t port) {
+  NetPortRule rule{access, port};
+  if (::syscall(SYS_landlock_add_rule, ruleset, k_rule_net_port, &rule, 0) < 0) {
+    return failed(SandboxStep::landlock);
+  }
+  return {};
+}
+
 }  // namespace
 
 int landlock_abi() {
@@ -80,6 +97,7 @@ std::expected<int, SandboxError> restrict_with_landlock(const SandboxPolicy& pol
   int abi = std::min({landlock_abi(), policy.landlock_abi_at_most, k_landlock_abi_known});
   if (abi < 1) return 0;
   RulesetAttributes all = everything_of(abi);
+  if (policy.may_connect) all.handled_access_net &= ~k_net_connect_tcp;
   Fd ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, attribute_size(abi), 0)));
   if (!ruleset) return failed(SandboxStep::landlock);
@@ -87,6 +105,13 @@ std::expected<int, SandboxError> restrict_with_landlock(const SandboxPolicy& pol
     std::uint64_t rights = data_directory_rights(policy) & all.handled_access_fs;
     TRY_VOID(open_hole(ruleset.get(), policy.data_directory, rights));
   }
+  if (policy.may_resolve && abi >= 4) {
+    for (std::uint16_t port : policy.resolve_ports) {
+      TRY_VOID(allow_port(ruleset.get(), k_net_connect_tcp, port));
+    }
+  }
+  // A source address goes with a port of the system's choice: no port that others look for.
+  if (policy.may_connect && abi >= 4) TRY_VOID(allow_port(ruleset.get(), k_net_bind_tcp, 0));
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) < 0) {
     return failed(SandboxStep::landlock);
   }

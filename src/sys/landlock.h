@@ -10,8 +10,8 @@ namespace peregrine::sys {
 /// The generation of the running kernel; 0 when it has none or has it switched off.
 int landlock_abi();
 
-/// Denies everything that the generation can deny, but for the policy's data directory. Needs
-/// no_new_privs. Returns the generation used, 0 when there is none.
+/// Denies everything that the generation can deny, but for the policy's data directory and ports.
+/// Needs no_new_privs. Returns the generation used, 0 when there is none.
 std::expected<int, SandboxError> restrict_with_landlock(const SandboxPolicy& policy);
 
 }  // namespace peregrine::sys

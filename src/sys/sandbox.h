@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 namespace peregrine::sys {
 
@@ -42,6 +43,10 @@ struct SandboxPolicy {
   bool may_accept = false;             ///< accept4(2) on sockets that listen already
   bool may_pass_descriptors = false;   ///< sendmsg(2)
   bool may_make_socket_pairs = false;  ///< socketpair(2) of Unix sockets
+  /// Asks name servers: makes UDP and TCP sockets and sends to addresses. Never listens.
+  bool may_resolve = false;
+  std::vector<std::uint16_t> resolve_ports;  ///< the TCP ports to which may_resolve connects
+  bool may_connect = false;                  ///< TCP sockets of its own, to any address and port
   /// Whom root becomes; must be absent or the caller's own ids when the caller is not root.
   std::optional<UserIds> run_as;
   SandboxLimits limits;

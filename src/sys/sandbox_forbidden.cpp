@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "sys/descriptors.h"
+#include "sys/landlock.h"
 #include "sys/sandbox_acts.h"
 
 namespace peregrine::sys {
@@ -47,6 +49,16 @@ bool when_passing(Policy p) {
 bool when_pairing(Policy p) {
   return p.may_make_socket_pairs;
 }
+bool when_resolving(Policy p) {
+  return p.may_resolve;
+}
+bool when_using_tcp(Policy p) {
+  return p.may_connect || p.may_resolve;
+}
+// Which TCP ports a resolver reaches is Landlock's to say, from its fourth generation on.
+bool when_reaching_any_port(Policy p) {
+  return p.may_connect || (p.may_resolve && std::min(landlock_abi(), p.landlock_abi_at_most) < 4);
+}
 bool when_threading(Policy p) {
   return p.may_create_threads;
 }
@@ -64,17 +76,27 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+// Nobody may listen there: that it was tried is what counts.
 int connect_to(int fd, std::uint16_t port) {
   sockaddr_in address = loopback(port);
-  return error_of(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address));
+  int error = error_of(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address));
+  return error == ECONNREFUSED ? 0 : error;
 }
 
-int on_abstract_name(int fd, decltype(&::connect) act) {
+// Where TCP may be connected, a filter lets the call pass for any socket: what it stops then is the
+// making of one.
+int connect_udp(Stage s) {
+  if (s.policy.may_connect) return error_of(::socket(AF_INET, SOCK_DGRAM, 0));
+  return connect_to(s.udp.get(), 53);
+}
+
+int on_abstract_name(Stage s, decltype(&::connect) act) {
+  if (when_using_tcp(s.policy)) return error_of(::socket(AF_UNIX, SOCK_STREAM, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, "\0peregrine-probe", 16);
   socklen_t size = offsetof(sockaddr_un, sun_path) + 16;
-  return error_of(act(fd, reinterpret_cast<sockaddr*>(&address), size));
+  return error_of(act(s.unix_socket.get(), reinterpret_cast<sockaddr*>(&address), size));
 }
 
 int send_udp(Stage s) {
@@ -205,20 +227,23 @@ constexpr auto k_forbidden = std::to_array<ProbeAct>({
      [](Stage s) { return raw(SYS_open_by_handle_at, s.root.get(), nullptr, O_RDONLY); }},
     {"watch a directory", never, [](Stage) { return raw(SYS_inotify_init1, 0); }},
     // Network.
-    {"socket tcp", never, [](Stage) { return error_of(::socket(AF_INET, SOCK_STREAM, 0)); }},
-    {"socket udp", never, [](Stage) { return error_of(::socket(AF_INET6, SOCK_DGRAM, 0)); }},
+    {"socket tcp", when_using_tcp, [](Stage) { return error_of(::socket(AF_INET, SOCK_STREAM, 0)); }},
+    {"socket udp", when_resolving, [](Stage) { return error_of(::socket(AF_INET6, SOCK_DGRAM, 0)); }},
+    {"socket raw", never, [](Stage) { return error_of(::socket(AF_INET, SOCK_RAW, 1)); }},
     {"socket unix", never, [](Stage) { return error_of(::socket(AF_UNIX, SOCK_STREAM, 0)); }},
     {"socket netlink", never, [](Stage) { return error_of(::socket(AF_NETLINK, SOCK_RAW, 0)); }},
     {"socket packet", never, [](Stage) { return error_of(::socket(AF_PACKET, SOCK_RAW, 0)); }},
-    {"connect tcp to port 25", never, [](Stage s) { return connect_to(s.tcp.get(), 25); }},
-    {"connect tcp to port 80", never, [](Stage s) { return connect_to(s.tcp.get(), 80); }},
-    {"connect udp to port 53", never, [](Stage s) { return connect_to(s.udp.get(), 53); }},
-    {"send udp to an address", never, send_udp},
+    {"connect tcp to port 25", when_reaching_any_port, [](Stage s) { return connect_to(s.tcp.get(), 25); }},
+    {"connect tcp to port 80", when_reaching_any_port, [](Stage s) { return connect_to(s.tcp.get(), 80); }},
+    {"connect udp to port 53", when_resolving, connect_udp},
+    {"socket tcp of another protocol", never,
+     [](Stage) { return error_of(::socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)); }},
+    {"send udp to an address", when_resolving, send_udp},
     {"connect to an abstract socket", never,
-     [](Stage s) { return on_abstract_name(s.unix_socket.get(), ::connect); }},
+     [](Stage s) { return on_abstract_name(s, ::connect); }},
     {"bind an abstract socket", never,
-     [](Stage s) { return on_abstract_name(s.unix_socket.get(), ::bind); }},
-    {"bind tcp", never, bind_tcp},
+     [](Stage s) { return on_abstract_name(s, ::bind); }},
+    {"bind tcp", when_reaching_any_port, bind_tcp},
     {"listen", never, [](Stage s) { return error_of(::listen(s.tcp.get(), 1)); }},
     {"accept", when_accepting,
      [](Stage s) {

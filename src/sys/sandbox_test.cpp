@@ -59,6 +59,18 @@ class SandboxTest : public ::testing::Test {
     policy.limits.file_bytes = 1ULL << 40;
     return as_user(policy);
   }
+  SandboxPolicy resolver() const {
+    SandboxPolicy policy;
+    policy.may_resolve = true;
+    policy.resolve_ports = {53, 5353};
+    return as_user(policy);
+  }
+  SandboxPolicy courier() const {
+    SandboxPolicy policy;
+    policy.may_connect = true;
+    policy.limits.file_bytes = mib(1);
+    return as_user(policy);
+  }
   static SandboxPolicy as_user(SandboxPolicy policy) {
     if (::geteuid() == 0) policy.run_as = k_nobody;
     return policy;
@@ -91,8 +103,18 @@ TEST_F(SandboxTest, FrontKeepsItsRightsOnly) {
 TEST_F(SandboxTest, WorkerKeepsItsRightsOnly) {
   expect_all_good(worker(), 80);
 }
+TEST_F(SandboxTest, CourierKeepsItsRightsOnly) {
+  expect_all_good(courier(), 80);
+  SandboxPolicy old = courier();
+  old.landlock_abi_at_most = 0;
+  expect_all_good(old, 80);
+}
 TEST_F(SandboxTest, CoreKeepsItsRightsOnly) {
   expect_all_good(core(), 80);
+}
+
+TEST_F(SandboxTest, ResolverKeepsItsRightsOnly) {
+  expect_all_good(resolver(), 80);
 }
 
 TEST_F(SandboxTest, ReaderOfFilesCannotWriteThem) {
@@ -116,6 +138,9 @@ TEST_F(SandboxTest, HoldsOnAnOlderKernel) {
   SandboxPolicy old_worker = worker();
   old_worker.landlock_abi_at_most = 0;
   expect_all_good(old_worker, 80);
+  SandboxPolicy old_resolver = resolver();
+  old_resolver.landlock_abi_at_most = 2;
+  expect_all_good(old_resolver, 80);
 }
 
 TEST_F(SandboxTest, HoldsForRootWithoutAnotherIdentity) {

@@ -33,6 +33,9 @@ bool always(Policy) {
 bool when_threading(Policy p) {
   return p.may_create_threads;
 }
+bool when_resolving(Policy p) {
+  return p.may_resolve && !p.resolve_ports.empty();
+}
 bool when_writing(Policy p) {
   return !p.data_directory.empty() && p.may_write_files;
 }
@@ -118,6 +121,25 @@ int use_memory_file(Stage) {
   return mapping->view() == body && *copy == body ? 0 : k_wrong_result;
 }
 
+// By new sockets, as each question has. Nobody may listen: a refusal comes from there.
+int ask_a_name_server(Stage s) {
+  sockaddr_in server{};
+  server.sin_family = AF_INET;
+  server.sin_port = htons(s.policy.resolve_ports.front());
+  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* address = reinterpret_cast<sockaddr*>(&server);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  Fd udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP));
+  if (!udp) return errno;
+  if (::bind(udp.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) < 0) return errno;
+  if (::sendto(udp.get(), "x", 1, MSG_NOSIGNAL, address, sizeof server) < 0) return errno;
+  Fd tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!tcp) return errno;
+  int error = error_of(::connect(tcp.get(), address, sizeof server));
+  return error == ECONNREFUSED ? 0 : error;
+}
+
 int write_to_standard_error(Stage) {
   return error_of(::write(STDERR_FILENO, "", 0));
 }
@@ -176,6 +198,7 @@ constexpr auto k_working = std::to_array<ProbeAct>({
     {"wait for events", always, wait_for_events},
     {"ask sockets", always, ask_sockets},
     {"receive a descriptor", always, receive_a_descriptor},
+    {"ask a name server", when_resolving, ask_a_name_server},
     {"write to standard error", always, write_to_standard_error},
     {"use a memory file", when_memory_files, use_memory_file},
     {"list the data directory", when_reading, list_directory},

@@ -159,6 +159,47 @@ void allow_sockets(FilterBuilder& filter, const SandboxPolicy& policy) {
   }
 }
 
+// Sockets to name servers. A filter cannot look at an address: which TCP ports, is Landlock's to
+// say.
+void allow_resolving(FilterBuilder& filter) {
+  constexpr std::uint64_t k_type = k_int & ~std::uint64_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
+  for (int family : {AF_INET, AF_INET6}) {
+    for (int type : {SOCK_DGRAM, SOCK_STREAM}) {
+      // The protocol that the type stands for, by name or as 0.
+      for (int protocol : {0, type == SOCK_STREAM ? int{IPPROTO_TCP} : int{IPPROTO_UDP}}) {
+        filter.allow(SCMP_SYS(socket), {equals_int(0, static_cast<std::uint64_t>(family)),
+                                        masked(1, k_type, static_cast<std::uint64_t>(type)),
+                                        equals_int(2, static_cast<std::uint64_t>(protocol))});
+      }
+    }
+  }
+  filter.allow({SCMP_SYS(connect), SCMP_SYS(bind)});
+  // A "fast open" connects without asking Landlock. Who tries it and is refused connects in order.
+  filter.allow(SCMP_SYS(sendto), {masked(3, MSG_FASTOPEN, 0)});
+  filter.refuse(EOPNOTSUPP, SCMP_SYS(sendmsg), {masked(2, MSG_FASTOPEN, MSG_FASTOPEN)});
+  filter.allow(SCMP_SYS(setsockopt), {equals_int(1, SOL_SOCKET), equals_int(2, SO_REUSEADDR)});
+  for (int name : {IP_MTU_DISCOVER, IP_BIND_ADDRESS_NO_PORT}) {
+    filter.allow(SCMP_SYS(setsockopt),
+                 {equals_int(1, IPPROTO_IP), equals_int(2, static_cast<std::uint64_t>(name))});
+  }
+  for (int name : {IPV6_V6ONLY, IPV6_MTU, IPV6_MTU_DISCOVER}) {
+    filter.allow(SCMP_SYS(setsockopt),
+                 {equals_int(1, IPPROTO_IPV6), equals_int(2, static_cast<std::uint64_t>(name))});
+  }
+  filter.allow(SCMP_SYS(setsockopt), {equals_int(1, IPPROTO_TCP), equals_int(2, TCP_MAXSEG)});
+}
+
+// A filter cannot look at an address. What keeps connect() and bind() to TCP is that no other
+// socket can be made, and that those which are open are connected.
+void allow_connecting(FilterBuilder& filter) {
+  constexpr std::uint64_t k_type = k_int & ~std::uint64_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
+  for (int family : {AF_INET, AF_INET6}) {
+    filter.allow(SCMP_SYS(socket), {equals_int(0, static_cast<std::uint64_t>(family)),
+                                    masked(1, k_type, SOCK_STREAM), equals_int(2, 0)});
+  }
+  filter.allow({SCMP_SYS(connect), SCMP_SYS(bind)});
+}
+
 void allow_threads(FilterBuilder& filter) {
   // clone3 keeps its flags in memory, where a filter cannot see them; glibc then uses clone.
   filter.refuse(ENOSYS, {SCMP_SYS(clone3)});
@@ -228,6 +269,8 @@ std::expected<void, SandboxError> load_seccomp_filter(const SandboxPolicy& polic
   allow_memory(filter);
   allow_descriptors(filter);
   allow_sockets(filter, policy);
+  if (policy.may_resolve) allow_resolving(filter);
+  if (policy.may_connect) allow_connecting(filter);
   if (policy.may_create_threads) allow_threads(filter);
   if (!policy.data_directory.empty()) allow_files(filter, policy);
 #ifdef PEREGRINE_SANITIZED

@@ -195,6 +195,56 @@ bool SocketAddress::is_loopback() const {
   return ip_[15] == 1 && std::all_of(ip_.begin(), ip_.end() - 1, [](auto b) { return b == 0; });
 }
 
+namespace {
+
+struct Network {
+  std::array<std::uint8_t, 16> prefix;
+  unsigned bits;
+};
+
+// The IANA special-purpose registries (RFC 6890), as far as nothing there is a mail server for all.
+constexpr std::array k_special_ipv4 = {
+    Network{{0}, 8},
+    Network{{10}, 8},
+    Network{{100, 64}, 10},
+    Network{{127}, 8},
+    Network{{169, 254}, 16},
+    Network{{172, 16}, 12},
+    Network{{192, 0, 0}, 24},
+    Network{{192, 0, 2}, 24},
+    Network{{192, 88, 99}, 24},
+    Network{{192, 168}, 16},
+    Network{{198, 18}, 15},
+    Network{{198, 51, 100}, 24},
+    Network{{203, 0, 113}, 24},
+    Network{{224}, 3},
+};
+// Global unicast is 2000::/3; within it what stands for something else.
+constexpr std::array k_special_ipv6 = {
+    Network{{0x20, 0x01}, 23},              // protocol assignments, Teredo among them
+    Network{{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation
+    Network{{0x20, 0x02}, 16},              // 6to4: an IPv4 address in disguise
+    Network{{0x3f, 0xff}, 20},              // documentation
+};
+
+bool is_within(std::span<const std::uint8_t> ip, const Network& network) {
+  for (unsigned bit = 0; bit < network.bits; ++bit) {
+    unsigned mask = 0x80U >> (bit % 8);
+    if (((ip[bit / 8] ^ network.prefix[bit / 8]) & mask) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool SocketAddress::is_global() const {
+  auto contains = [this](const Network& network) { return is_within(ip_bytes(), network); };
+  if (kind_ == AddressKind::ipv4) return std::ranges::none_of(k_special_ipv4, contains);
+  if (kind_ != AddressKind::ipv6) return false;
+  constexpr Network global{{0x20}, 3};
+  return contains(global) && std::ranges::none_of(k_special_ipv6, contains);
+}
+
 std::span<const std::uint8_t> SocketAddress::ip_bytes() const {
   if (!is_ip()) return {};
   return std::span(ip_).first(kind_ == AddressKind::ipv4 ? 4 : 16);
@@ -250,6 +300,27 @@ SysResult<Fd> connect_unix(const std::string& path) {
     return last_error(SysCall::socket);
   }
   return fd;
+}
+
+SysResult<Fd> start_connect(const SocketAddress& peer, const SocketAddress& source) {
+  if (!peer.is_ip()) return sys_error(SysCall::socket, EAFNOSUPPORT);
+  int family = peer.kind() == AddressKind::ipv6 ? AF_INET6 : AF_INET;
+  Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return last_error(SysCall::socket);
+  TRY_VOID(switch_on(fd.get(), IPPROTO_TCP, TCP_NODELAY));
+  if (source.kind() == peer.kind()) TRY_VOID(bind_to(fd.get(), source));
+  sockaddr_storage storage{};
+  socklen_t size = peer.to_native(storage);
+  int connected = ::connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), size);
+  if (connected < 0 && errno != EINPROGRESS) return last_error(SysCall::socket);
+  return fd;
+}
+
+int connect_error(int socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return errno;
+  return error;
 }
 
 SysResult<AcceptedSocket> accept_connection(int listener) {

@@ -42,6 +42,9 @@ class SocketAddress {
     return kind_ == AddressKind::ipv4 || kind_ == AddressKind::ipv6;
   }
   [[nodiscard]] bool is_loopback() const;
+  /// Reachable by everyone: not loopback, private, shared, link-local, multicast, for documentation
+  /// or benchmarks, or reserved, and no IPv6 form of such an IPv4 address.
+  [[nodiscard]] bool is_global() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// 4 or 16 bytes in network order, or none.
@@ -69,6 +72,12 @@ SysResult<Fd> listen_unix(const std::string& path, mode_t mode, int backlog = 12
 
 /// A connected, non-blocking Unix stream socket. EAGAIN: the listener accepts nobody just now.
 SysResult<Fd> connect_unix(const std::string& path);
+
+/// A non-blocking TCP socket that is connecting to `peer`; it becomes writable when that is over.
+/// It leaves from `source` unless that is none or of another family.
+SysResult<Fd> start_connect(const SocketAddress& peer, const SocketAddress& source);
+/// 0 once start_connect()'s socket is connected, else errno.
+int connect_error(int socket);
 
 struct AcceptedSocket {
   Fd fd;  ///< non-blocking

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +63,69 @@ TEST(SocketAddress, NetworkKeepsTheFirstBits) {
   EXPECT_TRUE(SocketAddress::parse("127.8.9.1:1")->is_loopback());
   EXPECT_TRUE(SocketAddress::parse("[::1]:1")->is_loopback());
   EXPECT_FALSE(v6.is_loopback());
+}
+
+TEST(SocketAddress, KnowsWhatEveryoneCanReach) {
+  auto is_global = [](std::string_view text) {
+    auto address = SocketAddress::parse_ip(text, 25);
+    return address && address->is_global();
+  };
+  for (std::string_view text :
+       {"8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.0.1", "100.128.0.1", "172.15.0.1",
+        "172.32.0.1", "192.167.0.1", "198.17.0.1", "223.255.255.254", "2a00::1", "2001:4860::1"}) {
+    EXPECT_TRUE(is_global(text)) << text;
+  }
+  for (std::string_view text : {"0.0.0.0",
+                                "0.1.2.3",
+                                "10.1.2.3",
+                                "100.64.0.1",
+                                "127.0.0.1",
+                                "127.255.255.255",
+                                "169.254.169.254",
+                                "172.16.0.1",
+                                "172.31.255.255",
+                                "192.0.0.1",
+                                "192.0.2.1",
+                                "192.168.1.1",
+                                "198.18.0.1",
+                                "198.19.255.255",
+                                "198.51.100.1",
+                                "203.0.113.9",
+                                "224.0.0.1",
+                                "240.0.0.1",
+                                "255.255.255.255",
+                                "::",
+                                "::1",
+                                "::ffff:127.0.0.1",
+                                "::ffff:10.0.0.1",
+                                "64:ff9b::7f00:1",
+                                "fe80::1",
+                                "fc00::1",
+                                "fd12::1",
+                                "ff02::1",
+                                "2001:db8::1",
+                                "2002:7f00:1::1",
+                                "2001::1"}) {
+    EXPECT_FALSE(is_global(text)) << text;
+  }
+  EXPECT_FALSE(SocketAddress().is_global());
+}
+
+TEST(StartConnect, ConnectsFromTheSourceItWasGiven) {
+  auto any = SocketAddress::parse("127.0.0.1:0");
+  auto listener = listen_tcp(*any);
+  ASSERT_TRUE(listener);
+  auto peer = local_address(listener->get());
+  auto source = SocketAddress::parse("127.0.0.9:0");
+  auto fd = start_connect(*peer, *source);
+  ASSERT_TRUE(fd);
+  pollfd wait{fd->get(), POLLOUT, 0};
+  ASSERT_EQ(::poll(&wait, 1, 5000), 1);
+  EXPECT_EQ(connect_error(fd->get()), 0);
+  EXPECT_EQ(local_address(fd->get())->ip_text(), "127.0.0.9");
+  // One of another family is not used.
+  EXPECT_TRUE(start_connect(*peer, *SocketAddress::parse("[::1]:0")));
+  EXPECT_FALSE(start_connect(*SocketAddress::parse("unix:/tmp/x"), {}));
 }
 
 TEST(ListenTcp, AcceptedSocketsInheritNoDelay) {
