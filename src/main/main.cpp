@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "core/run.h"
+#include "courier/run.h"
 #include "front/front.h"
 #include "imapd/run.h"
 #include "login/run.h"
@@ -32,6 +33,7 @@ constexpr std::array k_programs = {
     RoleProgram{smtpd::run, {Role::mx, smtpd::policy}},
     RoleProgram{imapd::run, {Role::imap, imapd::policy}},
     RoleProgram{pop3d::run, {Role::pop3, pop3d::policy}},
+    RoleProgram{courier::run, {Role::courier, courier::policy}},
     RoleProgram{core::run, {Role::core, core::policy}},
 };
 
