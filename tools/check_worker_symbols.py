@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROLES = ("front", "login", "smtpd", "imapd", "pop3d")
+ROLES = ("front", "login", "smtpd", "imapd", "pop3d", "courier")
 FORBIDDEN = re.compile(r"\b(?:peregrine::store|rocksdb)::")
 
 
