@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROLES = ("front", "login", "smtpd", "imapd", "pop3d", "resolver")
+ROLES = ("front", "login", "smtpd", "imapd", "pop3d", "courier", "resolver")
 FORBIDDEN = re.compile(r"\b(?:peregrine::store|rocksdb)::")
 
 

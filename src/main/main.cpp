@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "core/run.h"
+#include "courier/run.h"
 #include "front/front.h"
 #include "imapd/run.h"
 #include "login/run.h"
@@ -34,6 +35,7 @@ constexpr std::array k_programs = {
     RoleProgram{imapd::run, {Role::imap, imapd::policy}},
     RoleProgram{pop3d::run, {Role::pop3, pop3d::policy}},
     RoleProgram{resolver::run, {Role::resolver, resolver::policy}},
+    RoleProgram{courier::run, {Role::courier, courier::policy}},
     RoleProgram{core::run, {Role::core, core::policy}},
 };
 

@@ -1,0 +1,280 @@
+#include "courier/job.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "courier/connect.h"
+#include "courier/core_content.h"
+
+namespace peregrine::courier {
+namespace {
+
+// Sessions with one host before the next one is tried.
+constexpr std::size_t k_sessions_a_host = 2;
+constexpr std::uint64_t k_messages_a_session = 100;
+constexpr std::uint32_t k_messages_a_lease = 20;
+constexpr std::chrono::minutes k_slot_time{2};
+constexpr std::chrono::seconds k_lease_margin{10};
+
+}  // namespace
+
+Job::Job(Courier& courier, api::LeaseResponse lease)
+    : courier_(courier),
+      settings_(courier.worker.settings()),
+      destination_(lease.destination()),
+      finder_(settings_, courier.worker.resolver()) {
+  route_ = config::find_route(settings_.outbound.routes, destination_);
+  take(std::move(lease));
+}
+
+void Job::take(api::LeaseResponse lease) {
+  lease_ = std::move(lease);
+  states_.clear();
+  reported_.clear();
+  for (const api::LeasedMessage& message : lease_.messages()) {
+    states_.emplace_back(static_cast<std::size_t>(message.recipients_size()));
+    reported_.emplace_back(static_cast<std::size_t>(message.recipients_size()), false);
+  }
+}
+
+bool Job::is_all_settled() const {
+  return std::ranges::all_of(states_, [](const auto& message) {
+    return std::ranges::all_of(message, &RecipientState::is_settled);
+  });
+}
+
+void Job::settle_rest(const Failure& failure) {
+  for (auto& message : states_) {
+    for (RecipientState& state : message) {
+      if (!state.is_settled()) state.failure = failure;
+    }
+  }
+}
+
+/// Of several hosts' failures the one to report: mail is given up only when all say so.
+void Job::keep_worst(const Failure& failure) {
+  if (!worst_ || worst_->gravity == Gravity::permanent || failure.gravity != Gravity::permanent) {
+    worst_ = failure;
+    worst_place_ = place_;
+  }
+}
+
+net::Task<std::optional<api::LeaseResponse>> Job::run() {
+  std::uint32_t most = settings_.outbound.connections_per_destination;
+  bool has_slot = co_await courier_.slots.enter(destination_, most, deadline_in(k_slot_time));
+  if (!has_slot || courier_.worker.is_stopping()) {
+    settle_rest(not_tried("other mail for the destination is being sent"));
+    if (has_slot) courier_.slots.leave(destination_, most, Visit::neutral);
+    co_await report_rest(std::nullopt);
+    co_return std::nullopt;
+  }
+  co_await deliver();
+  courier_.slots.leave(destination_, most, visit_);
+  std::optional<Failure> destination_failure;
+  if (!is_all_settled()) {
+    Failure failure = worst_.value_or(temporary("4.4.1", "no host could be tried"));
+    if (!reached_ && failure.gravity == Gravity::temporary) destination_failure = failure;
+    settle_rest(failure);
+    place_ = worst_place_;
+  }
+  co_await report_rest(destination_failure);
+  co_return std::move(other_);
+}
+
+net::Task<void> Job::deliver() {
+  auto targets = co_await finder_.find(destination_, route_);
+  if (!targets) {
+    keep_worst(targets.error());
+    co_return;
+  }
+  targets_ = std::move(*targets);
+  bool may_have_policy = settings_.outbound.mta_sts && !targets_.is_route &&
+                         !destination_.starts_with('[') &&
+                         tls_mode(settings_, route_) == config::OutboundTls::opportunistic;
+  if (may_have_policy) {
+    policy_ = co_await courier_.sts.find(finder_, courier_.worker.resolver(), destination_);
+  }
+  std::vector<TargetHost> hosts = targets_.hosts;
+  for (const TargetHost& host : hosts) {
+    auto failure = co_await try_host(host);
+    if (failure) keep_worst(*failure);
+    if (is_all_settled() || courier_.worker.is_stopping()) break;
+  }
+}
+
+net::Task<Job::Tried> Job::try_host(TargetHost host) {
+  place_ = {.host = host.name.empty() ? host.address : host.name, .address = {}, .tls = {}};
+  auto addresses = co_await finder_.resolve(host, targets_);
+  if (!addresses) co_return addresses.error();
+  TlsQuestion question{.mode = tls_mode(settings_, route_),
+                       .targets = targets_,
+                       .host = host,
+                       .addresses = *addresses,
+                       .destination = destination_,
+                       .policy = policy_};
+  auto need = co_await find_tls_need(courier_.worker.resolver(), question);
+  if (!need) co_return need.error();
+  co_return co_await try_addresses(host, std::move(*addresses), std::move(*need));
+}
+
+net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses addresses,
+                                         TlsNeed need) {
+  sys::SocketAddress source;
+  if (route_ != nullptr && !route_->source.empty()) {
+    source = sys::SocketAddress::parse_ip(route_->source, 0).value_or(source);
+  }
+  Tried last;
+  for (std::size_t i = 0; i < k_sessions_a_host && !addresses.addresses.empty(); ++i) {
+    auto connected = co_await connect_to_any(courier_.worker.gate(), addresses.addresses, source,
+                                             settings_.outbound.connect_timeout);
+    if (!connected) co_return connected.error();
+    sys::SocketAddress address = connected->address;
+    bool may_retry_in_clear = false;
+    last = co_await use(std::move(connected->stream), address, host, need, may_retry_in_clear);
+    if (!last || is_all_settled() || courier_.worker.is_stopping()) break;
+    if (may_retry_in_clear) {
+      // RFC 7435: where TLS was only an offer, mail that cannot go encrypted goes in clear.
+      log_event(LogLevel::warning, "courier.tls_failed",
+                {{"destination", destination_}, {"host", host.name}, {"reason", last->text}});
+      need.use = TlsUse::never;
+    } else {
+      std::erase(addresses.addresses, address);
+    }
+  }
+  co_return last;
+}
+
+std::optional<Login> Job::login() const {
+  if (route_ == nullptr || route_->user.empty()) return std::nullopt;
+  auto known = courier_.credentials.find(std::pair(route_->host, route_->user));
+  bool is_known = known != courier_.credentials.end();
+  return Login{route_->user, is_known ? known->second : std::string()};
+}
+
+SessionOptions Job::options_for(const TargetHost& host, const sys::SocketAddress& address,
+                                TlsNeed need) const {
+  return {.hostname = settings_.server.hostname,
+          .host = host.name.empty() ? host.address : host.name,
+          .address = address.ip_text(),
+          .tls = std::move(need),
+          .implicit_tls = route_ != nullptr && route_->implicit_tls,
+          .is_exchanger = !targets_.is_route,
+          .login = login(),
+          .timeouts = courier_.timeouts};
+}
+
+net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& address,
+                               const TargetHost& host, TlsNeed need, bool& may_retry_in_clear) {
+  auto local = sys::local_address(stream.fd());
+  bool is_own = local && local->network(128) == address.network(128);
+  if (is_own && !targets_.is_route && !settings_.outbound.allow_loopback) {
+    co_return permanent("5.4.6", "the host's address is this server's own");
+  }
+  Session session(ClientStream(std::move(stream)), courier_.client,
+                  options_for(host, address, std::move(need)));
+  place_ = {.host = session.options().host, .address = session.options().address, .tls = {}};
+  auto opened = co_await session.open();
+  place_.tls = session.tls_text();
+  if (!opened) {
+    may_retry_in_clear = session.may_retry_in_clear();
+    if (opened.error().code == 421) visit_ = Visit::too_many;
+    co_await session.quit();
+    co_return opened.error();
+  }
+  reached_ = true;
+  if (visit_ != Visit::too_many) visit_ = Visit::welcome;
+  Tried failure;
+  std::uint64_t sent = 0;
+  std::uint64_t most = session.offers().most_messages;
+  if (most == 0 || most > k_messages_a_session) most = k_messages_a_session;
+  while (true) {
+    failure = co_await send_all(session);
+    sent += states_.size();
+    if (failure || session.is_over() || sent >= most) break;
+    bool has_more = co_await take_more(session);
+    if (!has_more) break;
+  }
+  if (failure && failure->code == 421) visit_ = Visit::too_many;
+  co_await session.quit();
+  co_return failure;
+}
+
+net::Task<Job::Tried> Job::send_all(Session& session) {
+  CoreContent content(courier_.worker.core(), lease_.lease());
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (std::ranges::all_of(states_[i], &RecipientState::is_settled)) continue;
+    if (courier_.worker.is_stopping()) co_return not_tried("this server is stopping");
+    // A lease that is about to end is sent by the next one who gets it.
+    if (lease_.expires() != 0 && wall_now().seconds + k_lease_margin.count() > lease_.expires()) {
+      co_return not_tried("the lease is over");
+    }
+    Transaction transaction(session, content, lease_.messages(static_cast<int>(i)), states_[i]);
+    auto failure = co_await transaction.run();
+    co_await report(i);
+    if (failure) co_return failure;
+    if (session.is_over()) co_return temporary("4.4.2", "the connection ended");
+  }
+  co_return std::nullopt;
+}
+
+/// Ends this lease and takes the next one for the same place, if there is one soon.
+net::Task<bool> Job::take_more(Session& session) {
+  if (courier_.worker.is_stopping()) co_return false;
+  co_await report_rest(std::nullopt);
+  api::LeaseRequest request;
+  request.set_wait_milliseconds(static_cast<std::uint32_t>(courier_.idle.count()));
+  request.set_prefer_destination(destination_);
+  request.set_most_messages(k_messages_a_lease);
+  auto lease = co_await api::lease(courier_.worker.core(), request,
+                                   deadline_in(courier_.idle + std::chrono::seconds(10)));
+  // Nothing is left of the lease before.
+  take({});
+  if (!lease || lease->lease() == 0) co_return false;
+  bool is_same = lease->kind() == api::LEASE_SEND && lease->destination() == destination_;
+  if (!is_same || session.is_over()) {
+    other_ = std::move(*lease);
+    co_return false;
+  }
+  take(std::move(*lease));
+  co_return true;
+}
+
+void Job::add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient) {
+  const api::LeasedMessage& leased = lease_.messages(static_cast<int>(message));
+  api::RecipientReport made = make_report(leased, recipient, states_[message][recipient], place_);
+  log_report(leased, recipient, destination_, made);
+  reported_[message][recipient] = true;
+  *request.add_recipients() = std::move(made);
+}
+
+/// RFC 5321 section 4.5.3.2.6: what was taken is on disk before more is sent, so that a crash makes
+/// no second copy.
+net::Task<void> Job::report(std::size_t message) {
+  api::ReportRequest request;
+  request.set_lease(lease_.lease());
+  for (std::size_t i = 0; i < states_[message].size(); ++i) {
+    if (states_[message][i].is_settled() && !reported_[message][i]) add_report(request, message, i);
+  }
+  if (request.recipients_size() == 0) co_return;
+  static_cast<void>(co_await send_report(courier_, std::move(request)));
+}
+
+net::Task<void> Job::report_rest(const std::optional<Failure>& destination_failure) {
+  if (lease_.lease() == 0) co_return;
+  api::ReportRequest request;
+  request.set_lease(lease_.lease());
+  request.set_last(true);
+  request.set_destination(destination_);
+  if (destination_failure) {
+    request.set_destination_failed(true);
+    request.set_reason(destination_failure->text);
+  }
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    for (std::size_t j = 0; j < states_[i].size(); ++j) {
+      if (states_[i][j].is_settled() && !reported_[i][j]) add_report(request, i, j);
+    }
+  }
+  static_cast<void>(co_await send_report(courier_, std::move(request)));
+}
+
+}  // namespace peregrine::courier

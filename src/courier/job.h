@@ -1,0 +1,61 @@
+#pragma once
+// Job: one lease of mail for one destination, from finding its hosts to the last report, and more
+// leases for the same place while the connection is open.
+
+#include <optional>
+
+#include "courier/courier.h"
+#include "courier/reports.h"
+#include "courier/tls_policy.h"
+
+namespace peregrine::courier {
+
+class Job {
+ public:
+  /// `courier` must outlive it.
+  Job(Courier& courier, api::LeaseResponse lease);
+
+  /// Answers a lease that came while asking for more, and is for another place.
+  net::Task<std::optional<api::LeaseResponse>> run();
+
+ private:
+  using States = std::vector<std::vector<RecipientState>>;  // as messages and recipients
+  using Tried = std::optional<Failure>;                     // why not all is settled
+
+  void take(api::LeaseResponse lease);
+  net::Task<void> deliver();
+  net::Task<Tried> try_host(TargetHost host);
+  net::Task<Tried> try_addresses(const TargetHost& host, HostAddresses addresses, TlsNeed need);
+  net::Task<Tried> use(net::Stream stream, const sys::SocketAddress& address,
+                       const TargetHost& host, TlsNeed need, bool& may_retry_in_clear);
+  net::Task<Tried> send_all(Session& session);
+  net::Task<bool> take_more(Session& session);
+  [[nodiscard]] SessionOptions options_for(const TargetHost& host,
+                                           const sys::SocketAddress& address, TlsNeed need) const;
+  [[nodiscard]] std::optional<Login> login() const;
+  [[nodiscard]] bool is_all_settled() const;
+  void settle_rest(const Failure& failure);
+  void keep_worst(const Failure& failure);
+  net::Task<void> report(std::size_t message);
+  net::Task<void> report_rest(const std::optional<Failure>& destination_failure);
+  void add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient);
+
+  Courier& courier_;
+  config::Settings settings_;  // as they were at the start: a reload is for the next job
+  const config::Route* route_ = nullptr;
+  std::string destination_;
+  api::LeaseResponse lease_;
+  States states_;
+  std::vector<std::vector<bool>> reported_;  // as states_
+  std::optional<api::LeaseResponse> other_;
+  TargetFinder finder_;
+  Targets targets_;
+  std::optional<sts::Policy> policy_;
+  Place place_;
+  std::optional<Failure> worst_;
+  Place worst_place_;
+  bool reached_ = false;  // some host took a MAIL
+  Visit visit_ = Visit::neutral;
+};
+
+}  // namespace peregrine::courier

@@ -1,0 +1,48 @@
+#pragma once
+// Slots: how many connections go to one destination at a time. A destination that says they are too
+// many gets half, and one more for each round of successes, up to what the configuration has.
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+#include "base/time.h"
+#include "crypto/hash.h"
+#include "net/event.h"
+#include "net/task.h"
+
+namespace peregrine::courier {
+
+enum class Visit : std::uint8_t {
+  welcome,
+  neutral,   ///< nothing was learned
+  too_many,  ///< the destination turned us away for now
+};
+
+class Slots {
+ public:
+  explicit Slots(net::Loop& loop) : loop_(loop) {}
+
+  /// Waits for a place, of which the configuration has `most`. False when the deadline came first.
+  /// Each true is paired with one leave().
+  net::Task<bool> enter(std::string destination, std::uint32_t most, Deadline deadline);
+  void leave(const std::string& destination, std::uint32_t most, Visit visit);
+
+  [[nodiscard]] std::uint32_t limit(const std::string& destination, std::uint32_t most) const;
+  /// Destinations that are known just now.
+  [[nodiscard]] std::size_t known() const { return places_.size(); }
+
+ private:
+  struct Place {
+    std::uint32_t running = 0;
+    std::uint32_t limit = 0;  // 0: as configured
+    std::uint32_t successes = 0;
+    std::deque<net::Event*> waiting;
+  };
+  void forget(const std::string& destination, std::uint32_t most);
+
+  net::Loop& loop_;
+  std::unordered_map<std::string, Place, crypto::KeyedHash, std::equal_to<>> places_;
+};
+
+}  // namespace peregrine::courier

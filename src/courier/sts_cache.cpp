@@ -1,0 +1,114 @@
+#include "courier/sts_cache.h"
+
+#include <array>
+
+#include "base/log.h"
+#include "courier/client_stream.h"
+#include "courier/connect.h"
+#include "proto/http/response.h"
+
+namespace peregrine::courier {
+namespace {
+
+constexpr std::chrono::seconds k_lookup_time{30};
+// RFC 8461 section 3.3: a timeout of one minute is suggested.
+constexpr std::chrono::seconds k_fetch_time{60};
+
+std::optional<std::string> read_id(const role::DnsAnswer& answer) {
+  std::optional<std::string> id;
+  for (const Bytes& rdata : answer.records) {
+    auto text = dns::parse_txt(rdata);
+    if (!text || !text->starts_with("v=STSv1")) continue;
+    // RFC 8461 section 3.1: with more than one such record there is no policy.
+    if (id) return std::nullopt;
+    id = sts::parse_record(*text);
+    if (!id) return std::nullopt;
+  }
+  return id;
+}
+
+net::Task<std::optional<http::Response>> exchange(ClientStream& stream, Bytes request,
+                                                  Deadline deadline) {
+  auto sent = co_await stream.write(request, deadline);
+  if (!sent) co_return std::nullopt;
+  std::array<char, 4096> buffer{};
+  http::ResponseReader reader;
+  auto event = http::ResponseEvent::need_more;
+  while (event == http::ResponseEvent::need_more) {
+    auto got = co_await stream.read(buffer, deadline);
+    if (!got && got.error() != net::NetError::closed) co_return std::nullopt;
+    event = got ? reader.feed(BytesView(buffer.data(), *got)) : reader.end();
+  }
+  if (event != http::ResponseEvent::complete) co_return std::nullopt;
+  co_return reader.response();
+}
+
+}  // namespace
+
+net::Task<std::optional<sts::Policy>> StsCache::fetch(TargetFinder& finder, std::string domain) {
+  TargetHost host{.name = "mta-sts." + domain, .address = {}};
+  Targets target{.port = options_.port};
+  auto addresses = co_await finder.resolve(host, target);
+  if (!addresses) co_return std::nullopt;
+  auto connected = co_await connect_to_any(gate_, addresses->addresses, {}, k_fetch_time);
+  if (!connected) co_return std::nullopt;
+  ClientStream stream(std::move(connected->stream));
+  // RFC 8461 section 3.3: the certificate is for this name, and redirects are not followed.
+  crypto::TlsTarget proof{.host = host.name,
+                          .proof = crypto::TlsProof::name,
+                          .names = {host.name},
+                          .records = {},
+                          .alpn = "http/1.1"};
+  Deadline deadline = deadline_in(k_fetch_time);
+  bool shaken = co_await stream.start_tls(client_, proof, deadline);
+  if (!shaken) co_return std::nullopt;
+  Bytes request = http::get_request(host.name, "/.well-known/mta-sts.txt");
+  auto response = co_await exchange(stream, std::move(request), deadline);
+  if (!response || response->status != 200 || response->content_type != "text/plain") {
+    co_return std::nullopt;
+  }
+  co_return sts::parse_policy(response->body);
+}
+
+net::Task<std::optional<sts::Policy>> StsCache::find(TargetFinder& finder,
+                                                     std::shared_ptr<rpc::Channel> resolver,
+                                                     std::string domain) {
+  Deadline now = Monotonic::now();
+  Entry entry;
+  if (auto known = entries_.find(domain); known != entries_.end()) entry = known->second;
+  if (entry.policy && entry.expires <= now) entry = {};
+  if (entry.asked != Deadline{} && now - entry.asked < options_.fresh) co_return entry.policy;
+
+  role::DnsAnswer answer = co_await role::lookup(std::move(resolver), "_mta-sts." + domain,
+                                                 dns::Type::txt, deadline_in(k_lookup_time));
+  entry.asked = Monotonic::now();
+  auto id = read_id(answer);
+  // RFC 8461 section 5.1: a policy that is kept holds, also when the record is gone.
+  if (!id || *id == entry.id) {
+    keep(domain, entry);
+    co_return entry.policy;
+  }
+  auto policy = co_await fetch(finder, domain);
+  if (policy) {
+    entry.id = *id;
+    entry.expires = Monotonic::now() + std::chrono::seconds(policy->max_age);
+    entry.policy = std::move(policy);
+  } else {
+    log_event(LogLevel::warning, "courier.sts_not_fetched", {{"domain", domain}});
+  }
+  keep(domain, entry);
+  co_return entry.policy;
+}
+
+void StsCache::keep(const std::string& domain, Entry entry) {
+  if (entries_.size() >= options_.most_domains && !entries_.contains(domain)) {
+    Deadline now = Monotonic::now();
+    std::erase_if(entries_, [now](const auto& each) {
+      return !each.second.policy || each.second.expires <= now;
+    });
+    if (entries_.size() >= options_.most_domains) entries_.erase(entries_.begin());
+  }
+  entries_.insert_or_assign(domain, std::move(entry));
+}
+
+}  // namespace peregrine::courier

@@ -1,0 +1,308 @@
+#include "courier/transaction.h"
+
+#include <algorithm>
+
+#include "proto/smtp/client_commands.h"
+#include "proto/smtp/data_writer.h"
+#include "text/utf8.h"
+
+namespace peregrine::courier {
+namespace {
+
+// RFC 5321 section 4.5.3.1.8: every server takes 100 at least.
+constexpr std::uint64_t k_most_recipients = 100;
+// What a server that no longer reads may still have said.
+constexpr std::chrono::seconds k_last_words{2};
+
+constexpr std::string_view k_gone = "the connection ended";
+
+}  // namespace
+
+Transaction::Places Transaction::unsettled() const {
+  Places out;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (!states_[i].is_settled()) out.push_back(i);
+  }
+  return out;
+}
+
+void Transaction::fail(const Places& places, const Failure& failure) {
+  for (std::size_t place : places) states_[place].failure = failure;
+}
+
+/// The message must not be finished: the connection goes, and these recipients are settled.
+std::optional<Failure> Transaction::cut(const Places& places, const Failure& failure) {
+  session_.abandon();
+  fail(places, failure);
+  return temporary("4.4.2", std::string(k_gone));
+}
+
+/// What the message asks for and the server does not offer.
+std::optional<Failure> Transaction::unmet_demand() const {
+  const smtp::ServerOffers& offers = session_.offers();
+  const api::Envelope& envelope = message_.envelope();
+  if (offers.max_size != 0 && message_.size() > offers.max_size) {
+    // RFC 1870 section 6.1: not even sent.
+    return permanent("5.3.4", "the message is larger than the " + std::to_string(offers.max_size) +
+                                  " bytes that the server takes");
+  }
+  if (envelope.require_tls() && (!offers.require_tls || !session_.is_verified())) {
+    // RFC 8689 section 4.2.1 and section 6: X.7.30.
+    return permanent("5.7.30", "the sender requires verified TLS all the way (REQUIRETLS)");
+  }
+  if (envelope.binary() && !(offers.binary_mime && offers.chunking)) {
+    return permanent("5.6.3", "the message is binary, and the server takes none such");
+  }
+  if (envelope.eight_bit() && !offers.eight_bit_mime && !envelope.binary()) {
+    // RFC 6152 section 3: to convert or to return; converting would break what is signed.
+    return permanent("5.6.3", "the message has 8-bit text, and the server takes none");
+  }
+  if (envelope.deliver_by() != 0 && envelope.deliver_by_return() && !offers.deliver_by) {
+    // RFC 2852 section 4.1.4.2: mode R is not relayed to where it is unknown.
+    return permanent("5.3.3", "the server cannot promise a time of delivery (DELIVERBY)");
+  }
+  return std::nullopt;
+}
+
+/// RFC 6531 section 3.2: SMTPUTF8 is needed for an address or a header that is not ASCII, whatever
+/// the submitter said of the rest.
+net::Task<std::optional<Failure>> Transaction::unmet_utf8() {
+  utf8_ = message_.envelope().smtp_utf8();
+  if (!utf8_ || session_.offers().smtp_utf8) co_return std::nullopt;
+  utf8_ = false;
+  auto refusal = permanent("5.6.7", "the message needs SMTPUTF8, and the server does not offer it");
+  if (!text::is_ascii(message_.envelope().mail_from())) co_return refusal;
+  for (const api::LeasedRecipient& each : message_.recipients()) {
+    if (!text::is_ascii(each.recipient().address())) co_return refusal;
+  }
+  auto header = source_.open(message_.message(), message_.header_size());
+  while (true) {
+    auto piece = co_await header->next();
+    if (!piece) co_return not_tried(piece.error());
+    if (!*piece) co_return std::nullopt;
+    if (!text::is_ascii(**piece)) co_return refusal;
+  }
+}
+
+std::optional<Bytes> Transaction::write_mail() const {
+  const smtp::ServerOffers& offers = session_.offers();
+  const api::Envelope& envelope = message_.envelope();
+  smtp::MailLine line{.sender = envelope.mail_from(), .smtp_utf8 = utf8_};
+  if (offers.size && message_.size() > 0) line.size = message_.size();
+  if (envelope.eight_bit() && offers.eight_bit_mime) line.body = smtp::BodyKind::eight_bit;
+  if (envelope.binary()) line.body = smtp::BodyKind::binary;
+  line.require_tls = envelope.require_tls();
+  if (offers.dsn) {
+    // RFC 3461 section 5.2.1: passed on as they came.
+    line.ret = envelope.dsn_ret();
+    line.envid = envelope.dsn_envid();
+  }
+  if (offers.priority && envelope.priority() != 0) line.priority = envelope.priority();
+  if (offers.deliver_by && envelope.deliver_by() != 0) {
+    line.deliver_by = envelope.deliver_by() - wall_now().seconds;
+    line.deliver_by_return = envelope.deliver_by_return();
+  }
+  return smtp::mail_line(line);
+}
+
+std::optional<Bytes> Transaction::write_rcpt(std::size_t place) const {
+  const api::Recipient& recipient = message_.recipients(static_cast<int>(place)).recipient();
+  smtp::RcptLine line{.recipient = recipient.address(), .smtp_utf8 = utf8_};
+  if (session_.offers().dsn) {
+    line.notify = recipient.notify();
+    line.orcpt = recipient.orcpt();
+  }
+  return smtp::rcpt_line(line);
+}
+
+net::Task<std::optional<Failure>> Transaction::run() {
+  auto unmet = unmet_demand();
+  if (!unmet) unmet = co_await unmet_utf8();
+  if (unmet) {
+    fail(unsettled(), *unmet);
+    co_return std::nullopt;
+  }
+  std::uint64_t limit = session_.offers().most_recipients;
+  if (limit == 0 || limit > k_most_recipients) limit = k_most_recipients;
+  while (true) {
+    Places places = unsettled();
+    if (places.empty()) co_return std::nullopt;
+    if (places.size() > limit) places.resize(limit);
+    auto ended = co_await run_round(std::move(places));
+    if (ended) co_return ended;
+  }
+}
+
+/// One MAIL with these recipients. Each round settles one of them at least, or ends the session.
+net::Task<std::optional<Failure>> Transaction::run_round(Places places) {
+  auto mail = write_mail();
+  if (!mail) {
+    fail(places, permanent("5.1.7", "the sender's address cannot be written in SMTP"));
+    co_return std::nullopt;
+  }
+  std::vector<Bytes> commands{std::move(*mail)};
+  Places announced;
+  for (std::size_t place : places) {
+    auto rcpt = write_rcpt(place);
+    if (rcpt) {
+      commands.push_back(std::move(*rcpt));
+      announced.push_back(place);
+    } else {
+      fail({place}, permanent("5.1.3", "the address cannot be written in SMTP"));
+    }
+  }
+  if (announced.empty()) co_return std::nullopt;
+  auto ended = co_await announce(std::move(commands), announced);
+  if (ended) co_return ended;
+  if (announced.empty()) co_return co_await reset();
+  co_return co_await send_content(std::move(announced));
+}
+
+/// Sends MAIL and the RCPTs; what is left in `places` was accepted.
+net::Task<std::optional<Failure>> Transaction::announce(std::vector<Bytes> commands,
+                                                        Places& places) {
+  std::chrono::milliseconds patience = session_.options().timeouts.command;
+  bool pipelining = session_.offers().pipelining;
+  Bytes block;
+  if (pipelining) {
+    // RFC 2920 section 3.1: MAIL and RCPT need no answer before the next one is sent.
+    for (const Bytes& command : commands) block += command;
+    auto sent = co_await session_.send(block, patience);
+    if (!sent) co_return sent.error();
+  }
+  Places accepted;
+  bool has_sender = false;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (!pipelining) {
+      auto sent = co_await session_.send(commands[i], patience);
+      if (!sent) co_return sent.error();
+    }
+    auto reply = co_await session_.receive(patience, i == 0 ? "MAIL" : "RCPT");
+    if (!reply) co_return reply.error();
+    if (session_.is_over()) co_return temporary_of(*reply);
+    if (i == 0) {
+      has_sender = reply->is_ok();
+      if (!has_sender) fail(places, failure_of(*reply));
+      // Without pipelining nothing else is on its way.
+      if (!has_sender && !pipelining) break;
+    } else if (has_sender) {
+      judge_rcpt(*reply, places[i - 1], accepted);
+    }
+  }
+  places = std::move(accepted);
+  co_return std::nullopt;
+}
+
+void Transaction::judge_rcpt(const smtp::ServerReply& reply, std::size_t place, Places& accepted) {
+  if (reply.is_ok()) {
+    accepted.push_back(place);
+    return;
+  }
+  // RFC 5321 section 4.5.3.1.10: with 452, or 552, these are too many for one go; the rest comes in
+  // the next.
+  bool is_full = reply.code == 452 || reply.code == 552;
+  if (is_full && !accepted.empty()) return;
+  Failure failure = failure_of(reply);
+  if (is_full) failure = temporary_of(reply);
+  fail({place}, failure);
+}
+
+net::Task<std::optional<Failure>> Transaction::send_content(Places accepted) {
+  // RFC 3030 section 2: a chunk needs no transparency, and no line end in it can end it early.
+  if (session_.offers().chunking) co_return co_await stream_chunk(accepted);
+  std::chrono::milliseconds patience = session_.options().timeouts.data_start;
+  auto sent = co_await session_.send(smtp::k_data_line, patience);
+  if (!sent) co_return sent.error();
+  auto reply = co_await session_.receive(patience, "DATA");
+  if (!reply) co_return reply.error();
+  if (session_.is_over()) co_return temporary_of(*reply);
+  if (reply->code == 354) co_return co_await stream_data(accepted);
+  fail(accepted, failure_of(*reply));
+  // RFC 5321 section 3.3: whatever else begins with 3 or 2 leaves open what the server expects.
+  if (!reply->is_permanent() && !reply->is_temporary()) {
+    co_return cut({}, failure_of(*reply));
+  }
+  co_return co_await reset();
+}
+
+net::Task<std::optional<Failure>> Transaction::stream_data(const Places& accepted) {
+  auto content = source_.open(message_.message(), 0);
+  smtp::DataWriter writer;
+  bool is_clean = true;
+  while (is_clean) {
+    auto piece = co_await content->next();
+    if (!piece) co_return cut(accepted, not_tried(piece.error()));
+    Bytes block;
+    is_clean = *piece ? writer.feed(**piece, block) : writer.finish(block);
+    if (!is_clean) break;
+    bool is_last = !*piece;
+    auto ended = co_await send_block(block, accepted);
+    if (ended) co_return ended;
+    if (is_last) co_return co_await finish(accepted);
+  }
+  // V12: a bare CR or LF may end a message where we see none.
+  co_return cut(accepted, permanent("5.6.0", "the message has a bare CR, a bare LF or a NUL"));
+}
+
+net::Task<std::optional<Failure>> Transaction::stream_chunk(const Places& accepted) {
+  Bytes line = smtp::bdat_line(message_.size());
+  auto ended = co_await send_block(line, accepted);
+  if (ended) co_return ended;
+  auto content = source_.open(message_.message(), 0);
+  std::uint64_t left = message_.size();
+  while (true) {
+    auto piece = co_await content->next();
+    if (!piece) co_return cut(accepted, not_tried(piece.error()));
+    if (!*piece) break;
+    if ((*piece)->size() > left) break;
+    left -= (*piece)->size();
+    ended = co_await send_block(**piece, accepted);
+    if (ended) co_return ended;
+  }
+  if (left != 0) co_return cut(accepted, not_tried("the message is not as long as announced"));
+  co_return co_await finish(accepted);
+}
+
+net::Task<std::optional<Failure>> Transaction::send_block(const Bytes& block,
+                                                          const Places& accepted) {
+  const Timeouts& timeouts = session_.options().timeouts;
+  auto sent = co_await session_.send(block, timeouts.data_block);
+  if (sent) co_return std::nullopt;
+  // A server that refuses in the middle says why before it closes.
+  auto reply = co_await session_.receive(k_last_words, "the message");
+  bool is_refusal = reply && (reply->is_permanent() || reply->is_temporary());
+  if (!is_refusal || reply->code == 421) co_return sent.error();
+  fail(accepted, failure_of(*reply));
+  co_return sent.error();
+}
+
+net::Task<std::optional<Failure>> Transaction::finish(const Places& accepted) {
+  auto reply = co_await session_.receive(session_.options().timeouts.data_end, "the message");
+  if (!reply) {
+    // RFC 5321 section 4.5.3.2.6: perhaps it was taken; only a 250 says so.
+    fail(accepted, reply.error());
+    co_return reply.error();
+  }
+  if (!reply->is_ok()) {
+    fail(accepted, failure_of(*reply));
+    if (session_.is_over()) co_return temporary_of(*reply);
+    co_return std::nullopt;
+  }
+  Delivered delivered{reply->code, reply->status_text(), reply->diagnostic(),
+                      session_.offers().dsn};
+  for (std::size_t place : accepted) states_[place].delivered = delivered;
+  co_return std::nullopt;
+}
+
+net::Task<std::optional<Failure>> Transaction::reset() {
+  std::chrono::milliseconds patience = session_.options().timeouts.command;
+  auto sent = co_await session_.send(smtp::k_rset_line, patience);
+  if (!sent) co_return sent.error();
+  auto reply = co_await session_.receive(patience, "RSET");
+  if (!reply) co_return reply.error();
+  if (reply->is_ok()) co_return std::nullopt;
+  session_.abandon();
+  co_return temporary_of(*reply);
+}
+
+}  // namespace peregrine::courier

@@ -1,0 +1,69 @@
+#pragma once
+// Transaction: one message to its recipients over an open session: MAIL, RCPT, DATA or BDAT, in as
+// many rounds as the server's limit on recipients makes. Each recipient ends with a result of its
+// own, or untouched: then nothing that the server may have accepted was sent, and another host can
+// be tried.
+
+#include <optional>
+#include <vector>
+
+#include "api/queue.pb.h"
+#include "courier/content_source.h"
+#include "courier/session.h"
+
+namespace peregrine::courier {
+
+struct Delivered {
+  std::uint16_t code = 0;
+  std::string status;
+  std::string text;
+  bool honours_dsn = false;  ///< RFC 3461: the next notification is the server's to make
+};
+
+/// What is known of one recipient of the message.
+struct RecipientState {
+  std::optional<Delivered> delivered;
+  std::optional<Failure> failure;
+
+  [[nodiscard]] bool is_settled() const { return delivered || failure; }
+};
+
+class Transaction {
+ public:
+  /// All must outlive it. `states` has one for each of the message's recipients; settled ones are
+  /// left alone.
+  Transaction(Session& session, ContentSource& source, const api::LeasedMessage& message,
+              std::vector<RecipientState>& states)
+      : session_(session), source_(source), message_(message), states_(states) {}
+
+  /// Ends with every recipient settled, or with the session over and the reason why.
+  net::Task<std::optional<Failure>> run();
+
+ private:
+  using Places = std::vector<std::size_t>;  // of recipients, in states_
+
+  [[nodiscard]] Places unsettled() const;
+  [[nodiscard]] std::optional<Failure> unmet_demand() const;
+  net::Task<std::optional<Failure>> unmet_utf8();
+  [[nodiscard]] std::optional<Bytes> write_mail() const;
+  [[nodiscard]] std::optional<Bytes> write_rcpt(std::size_t place) const;
+  net::Task<std::optional<Failure>> run_round(Places places);
+  net::Task<std::optional<Failure>> announce(std::vector<Bytes> commands, Places& places);
+  void judge_rcpt(const smtp::ServerReply& reply, std::size_t place, Places& accepted);
+  net::Task<std::optional<Failure>> send_content(Places accepted);
+  net::Task<std::optional<Failure>> stream_data(const Places& accepted);
+  net::Task<std::optional<Failure>> stream_chunk(const Places& accepted);
+  net::Task<std::optional<Failure>> send_block(const Bytes& block, const Places& accepted);
+  net::Task<std::optional<Failure>> finish(const Places& accepted);
+  net::Task<std::optional<Failure>> reset();
+  std::optional<Failure> cut(const Places& places, const Failure& failure);
+  void fail(const Places& places, const Failure& failure);
+
+  Session& session_;
+  ContentSource& source_;
+  const api::LeasedMessage& message_;
+  std::vector<RecipientState>& states_;
+  bool utf8_ = false;
+};
+
+}  // namespace peregrine::courier
