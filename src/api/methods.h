@@ -42,6 +42,8 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   M(1, authenticate, AuthenticateRequest, AuthenticateResponse, k_login)                 \
   M(2, redeem, RedeemRequest, RedeemResponse, k_session)                                 \
   M(3, release, ReleaseRequest, ReleaseResponse, k_session)                              \
+  M(4, scram_begin, ScramBeginRequest, ScramBeginResponse, k_login)                      \
+  M(5, scram_finish, ScramFinishRequest, ScramFinishResponse, k_login)                   \
   M(10, check_recipient, CheckRecipientRequest, CheckRecipientResponse, k_mx)            \
   M(11, deliver, DeliverRequest, DeliverResponse, k_mx)                                  \
   M(12, check_sender, CheckSenderRequest, CheckSenderResponse, k_submission)             \
@@ -87,7 +89,10 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   S(62, verify, VerifyRequest, TextLine, k_admin)                                        \
   S(63, queue_list, QueueListRequest, QueueMessageInfo, k_admin)                         \
   M(64, queue_change, QueueChangeRequest, QueueChangeResponse, k_admin)                  \
-  S(65, trace, TraceRequest, TraceEvent, k_admin)
+  S(65, trace, TraceRequest, TraceEvent, k_admin)                                        \
+  M(70, app_password_add, AppPasswordRequest, AppPasswordResult, k_admin)                \
+  M(71, app_password_remove, AppPasswordRequest, AdminResult, k_admin)                   \
+  M(72, app_password_list, AppPasswordListRequest, AppPasswordListResponse, k_admin)
 // clang-format on
 
 enum class Method : std::uint16_t {

@@ -1,4 +1,4 @@
-// peregrine account add | list | password | remove
+// peregrine account add | list | password | remove; app_password_command.cpp adds app-password
 
 #include <fmt/core.h>
 #include <string.h>
@@ -91,6 +91,8 @@ void add_account(CLI::App& parent, Context& context) {
   list->callback([&context, arguments] {
     context.action = [&context, arguments] { return list_accounts(context, *arguments); };
   });
+
+  add_app_password(*group, context);
 }
 
 }  // namespace peregrine::cli

@@ -66,6 +66,8 @@ void add_init(CLI::App& parent, Context& context);
 void add_serve(CLI::App& parent, Context& context);
 void add_domain(CLI::App& parent, Context& context);
 void add_account(CLI::App& parent, Context& context);
+/// Below `account`.
+void add_app_password(CLI::App& parent, Context& context);
 void add_alias(CLI::App& parent, Context& context);
 void add_ban(CLI::App& parent, Context& context);
 void add_status(CLI::App& parent, Context& context);

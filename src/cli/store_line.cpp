@@ -50,6 +50,12 @@ class StoreLine : public OperatorLine {
         return make(&Offline::account_password, request);
       case Method::account_list:
         return make(&Offline::account_list, request);
+      case Method::app_password_add:
+        return make(&Offline::app_password_add, request);
+      case Method::app_password_remove:
+        return make(&Offline::app_password_remove, request);
+      case Method::app_password_list:
+        return make(&Offline::app_password_list, request);
       case Method::alias_add:
         return make(&Offline::alias_add, request);
       case Method::alias_remove:

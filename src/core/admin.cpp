@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "core/admin_text.h"
 
 namespace peregrine::core {
 namespace {
@@ -23,33 +24,6 @@ api::AdminResult refused(std::string line) {
   return result;
 }
 
-/// Errors that mean the same wherever they come from.
-std::string_view text_of(DirectoryError error) {
-  switch (error) {
-    case DirectoryError::over_limit:
-      return "too many or too long: at most 1000 targets an alias";
-    case DirectoryError::no_space:
-      return "the disk is full: free space on the data directory's file system, and try again";
-    case DirectoryError::io:
-      return "the disk failed; the log of the server says how";
-    case DirectoryError::corrupt:
-      return "a record is damaged; run peregrine verify";
-    case DirectoryError::newer_format:
-      return "a record was written by a later version of peregrine: run that version";
-    case DirectoryError::bad_name:
-      return "the name cannot be used";
-    case DirectoryError::exists:
-      return "it exists already";
-    case DirectoryError::not_found:
-      return "it does not exist";
-    case DirectoryError::unknown_domain:
-      return "its domain is not served here";
-    case DirectoryError::not_empty:
-      return "the domain still has accounts or aliases; remove them first";
-  }
-  return "it failed";
-}
-
 api::AdminResult refused(const std::string& subject, DirectoryError error) {
   return refused(fmt::format("{}: {}", log_escape(subject), text_of(error)));
 }
@@ -60,18 +34,9 @@ api::AdminResult result_of(const std::string& subject,
   return outcome ? done() : refused(subject, outcome.error());
 }
 
-std::string not_an_address(std::string_view text) {
-  return fmt::format("{}: not an address; write it as name@domain", log_escape(text));
-}
-
 std::string not_served(const Address& address) {
   return fmt::format("{}: the domain {} is not served here; add it first: peregrine domain add {}",
                      log_escape(address.to_string()), address.domain(), address.domain());
-}
-
-std::string no_account(const Address& address) {
-  return fmt::format("{}: no such account; peregrine account list shows those there are",
-                     log_escape(address.to_string()));
 }
 
 /// Characters of UTF-8; any byte counts that begins one.
@@ -84,8 +49,7 @@ std::size_t characters(std::string_view text) {
 }  // namespace
 
 crypto::PasswordCost password_cost(const config::Settings& settings) {
-  return {.memory_kib = static_cast<std::uint32_t>(settings.auth.argon2_memory / 1024),
-          .passes = settings.auth.argon2_passes};
+  return credential_cost(settings).argon2;
 }
 
 api::AdminResult not_hashed() {
@@ -149,13 +113,14 @@ api::AdminResult Admin::check_account_add(const api::AccountRequest& request) co
   return check_password(request);
 }
 
-api::AdminResult Admin::account_add(const api::AccountRequest& request, std::string_view hash) {
+api::AdminResult Admin::account_add(const api::AccountRequest& request,
+                                    const directory::Credentials& credentials) {
   api::AdminResult result = check_account_add(request);
   if (!result.done()) return result;
   auto address = Address::parse(request.address());
   directory::Quota quota;
   quota.bytes = settings_.limits.account_quota;
-  auto added = model_.directory->add_account(*address, hash, quota);
+  auto added = model_.directory->add_account(*address, credentials, quota);
   if (!added) return refused(address->to_string(), added.error());
   return result;
 }
@@ -168,12 +133,12 @@ api::AdminResult Admin::check_account_password(const api::AccountRequest& reques
 }
 
 api::AdminResult Admin::account_password(const api::AccountRequest& request,
-                                         std::string_view hash) {
+                                         const directory::Credentials& credentials) {
   api::AdminResult result = check_account_password(request);
   if (!result.done()) return result;
   auto address = Address::parse(request.address());
-  auto set =
-      model_.directory->set_password_hash(model_.directory->find_account(*address)->id, hash);
+  AccountId account = model_.directory->find_account(*address)->id;
+  auto set = model_.directory->set_credentials(account, credentials);
   if (!set) return refused(address->to_string(), set.error());
   return result;
 }

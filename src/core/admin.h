@@ -13,8 +13,8 @@
 
 #include "api/admin.pb.h"
 #include "config/settings.h"
+#include "core/credentials.h"
 #include "core/model.h"
-#include "crypto/password.h"
 
 namespace peregrine::core {
 
@@ -34,15 +34,23 @@ class Admin {
   /// The cheap half, so that a wrong request costs no hash.
   [[nodiscard]] api::AdminResult check_account_add(const api::AccountRequest& request) const;
   [[nodiscard]] api::AdminResult check_account_password(const api::AccountRequest& request) const;
-  /// `hash`: crypto::hash_password() of the request's password.
-  api::AdminResult account_add(const api::AccountRequest& request, std::string_view hash);
-  api::AdminResult account_password(const api::AccountRequest& request, std::string_view hash);
+  /// `credentials`: of the request's password, see core/credentials.h.
+  api::AdminResult account_add(const api::AccountRequest& request,
+                               const directory::Credentials& credentials);
+  api::AdminResult account_password(const api::AccountRequest& request,
+                                    const directory::Credentials& credentials);
   /// The account's mail goes too: some now, the rest with purge_orphans().
   api::AdminResult account_remove(const api::AccountRequest& request);
   /// Of a domain, or of all when it is empty.
   [[nodiscard]] std::vector<directory::AccountInfo> accounts_of(std::string_view domain) const;
   /// Loads the account.
   api::AccountInfo describe(const directory::AccountInfo& account);
+
+  /// Makes the password and answers it, once. No protocols: all of them.
+  api::AppPasswordResult app_password_add(const api::AppPasswordRequest& request);
+  api::AdminResult app_password_remove(const api::AppPasswordRequest& request);
+  [[nodiscard]] api::AppPasswordListResponse app_password_list(
+      const api::AppPasswordListRequest& request) const;
 
   /// An alias that exists is refused: remove it first.
   api::AdminResult alias_add(const api::AliasRequest& request);

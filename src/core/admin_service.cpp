@@ -9,9 +9,10 @@ namespace {
 /// Accounts that are loaded in one turn of the loop.
 constexpr std::size_t k_accounts_a_turn = 16;
 
-net::Task<std::expected<std::string, crypto::PasswordError>> hash(Core& core, Bytes password) {
-  crypto::PasswordCost cost = password_cost(core.settings);
-  auto job = [&password, cost] { return crypto::hash_password(password, cost); };
+net::Task<std::expected<directory::Credentials, crypto::PasswordError>> hash(Core& core,
+                                                                             Bytes password) {
+  CredentialCost cost = credential_cost(core.settings);
+  auto job = [&password, cost] { return make_credentials(password, cost); };
   auto hashed = co_await run_on(core.hashing, job);
   explicit_bzero(password.data(), password.size());
   co_return hashed;
@@ -63,6 +64,21 @@ net::Task<Answer<api::AccountListResponse>> account_list(Core& core, Call&,
     }
   }
   co_return response;
+}
+
+net::Task<Answer<api::AppPasswordResult>> app_password_add(Core& core, Call&,
+                                                           api::AppPasswordRequest request) {
+  co_return core.admin.app_password_add(request);
+}
+
+net::Task<Answer<api::AdminResult>> app_password_remove(Core& core, Call&,
+                                                        api::AppPasswordRequest request) {
+  co_return core.admin.app_password_remove(request);
+}
+
+net::Task<Answer<api::AppPasswordListResponse>> app_password_list(
+    Core& core, Call&, api::AppPasswordListRequest request) {
+  co_return core.admin.app_password_list(request);
 }
 
 net::Task<Answer<api::AdminResult>> alias_add(Core& core, Call&, api::AliasRequest request) {

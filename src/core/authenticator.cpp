@@ -1,28 +1,10 @@
 #include "core/authenticator.h"
 
-#include <arpa/inet.h>
-#include <array>
-
 #include "base/codec.h"
 #include "base/log.h"
+#include "core/peer_prefix.h"
 
 namespace peregrine::core {
-namespace {
-
-/// What shares a bound: an IPv4 address or an IPv6 /64. Empty for this machine, which has none.
-std::string prefix_of(const std::string& peer) {
-  std::array<char, 16> bytes{};
-  if (::inet_pton(AF_INET, peer.c_str(), bytes.data()) == 1) {
-    return bytes[0] == 127 ? std::string() : std::string(bytes.data(), 4);
-  }
-  if (::inet_pton(AF_INET6, peer.c_str(), bytes.data()) != 1) return {};
-  std::array<char, 16> loopback{};
-  loopback[15] = 1;
-  return bytes == loopback ? std::string() : std::string(bytes.data(), 8);
-}
-
-}  // namespace
-
 /// Counts one verification for as long as it lives.
 class Authenticator::Waiting {
  public:
@@ -88,7 +70,7 @@ bool Authenticator::is_full(const std::string& prefix) const {
 
 net::Task<std::expected<bool, crypto::PasswordError>> Authenticator::verify(std::string hash,
                                                                             BytesView password) {
-  crypto::PasswordCost cost = limits_.cost;
+  crypto::PasswordCost cost = limits_.cost.argon2;
   auto job = [&hash, password, cost]() -> std::expected<bool, crypto::PasswordError> {
     if (!hash.empty()) return crypto::verify_password(hash, password);
     crypto::verify_nothing(password, cost);
@@ -98,33 +80,53 @@ net::Task<std::expected<bool, crypto::PasswordError>> Authenticator::verify(std:
   co_return verdict;
 }
 
-net::Task<void> Authenticator::renew(AccountId account, std::string hash, BytesView password) {
-  crypto::PasswordCost cost = limits_.cost;
-  auto present = crypto::password_cost(hash);
-  if (!present || *present == cost) co_return;
-  auto job = [password, cost] { return crypto::hash_password(password, cost); };
+net::Task<void> Authenticator::renew(AccountId account, directory::Credentials stored,
+                                     BytesView password) {
+  CredentialCost cost = limits_.cost;
+  if (is_current(stored, cost)) co_return;
+  auto job = [&stored, password, cost] { return renew_credentials(stored, password, cost); };
   auto fresh = co_await run_on(pool_, job);
   // The password may have been changed meanwhile.
-  auto stored = directory_.password_hash(account);
-  if (!fresh || !stored || *stored != hash) co_return;
-  auto set = directory_.set_password_hash(account, *fresh);
+  auto present = directory_.credentials(account);
+  if (!fresh || !present || *present != stored) co_return;
+  auto set = directory_.set_credentials(account, *fresh);
   if (!set) co_return;
-  remember(remembered_key(*fresh, password));
+  remember(remembered_key(fresh->password_hash, password));
   log_event(LogLevel::info, "auth.hash_renewed", {{"account", account.value}});
+}
+
+bool Authenticator::is_app_password(AccountId account, BytesView password, Service service) {
+  // Whatever a person chose does not look like one, and costs no read.
+  auto characters = directory::read_app_password(password);
+  if (!characters) return false;
+  auto stored = directory_.app_passwords(account);
+  if (!stored) return false;
+  bool is_found = false;
+  directory::AppProtocols protocol = directory::app_protocol_of(service);
+  for (const directory::AppPassword& each : *stored) {
+    bool is_right = directory::is_right(each, *characters) && (each.protocols & protocol) != 0;
+    if (!is_right) continue;
+    is_found = true;
+    directory_.note_use(account, each, wall_now());
+  }
+  explicit_bzero(characters->data(), characters->size());
+  return is_found;
 }
 
 net::Task<std::expected<AccountId, AuthError>> Authenticator::check(Bytes login_name,
                                                                     Secret password,
+                                                                    Service service,
                                                                     std::string peer) {
   std::optional<AccountId> id = directory_.find_login(login_name);
-  std::string hash;
+  directory::Credentials stored;
   Key key;
   if (id) {
-    auto stored = directory_.password_hash(*id);
-    if (!stored) co_return std::unexpected(AuthError::try_later);
-    hash = std::move(*stored);
-    key = remembered_key(hash, password.reveal());
+    auto read = directory_.credentials(*id);
+    if (!read) co_return std::unexpected(AuthError::try_later);
+    stored = std::move(*read);
+    key = remembered_key(stored.password_hash, password.reveal());
     if (is_remembered(key)) co_return *id;
+    if (is_app_password(*id, password.reveal(), service)) co_return *id;
     if (same_.contains(key)) {
       net::Waiter* slot = nullptr;
       same_.emplace(key, &slot);
@@ -138,7 +140,7 @@ net::Task<std::expected<AccountId, AuthError>> Authenticator::check(Bytes login_
   if (is_full(prefix)) co_return std::unexpected(AuthError::try_later);
   Waiting counted(*this, std::move(prefix));
   if (id) same_.emplace(key, nullptr);
-  auto verdict = co_await verify(hash, password.reveal());
+  auto verdict = co_await verify(stored.password_hash, password.reveal());
   bool is_right = verdict && *verdict;
   if (is_right) remember(key);
   if (id) {
@@ -151,7 +153,7 @@ net::Task<std::expected<AccountId, AuthError>> Authenticator::check(Bytes login_
     co_return std::unexpected(AuthError::try_later);
   }
   if (!is_right) co_return std::unexpected(AuthError::bad_credentials);
-  co_await renew(*id, hash, password.reveal());
+  co_await renew(*id, std::move(stored), password.reveal());
   co_return *id;
 }
 

@@ -1,23 +1,24 @@
 #pragma once
-// Authenticator: is this the account's password? Argon2id on the pool, the same work for an account
-// that does not exist (V33), a bound on how many run at a time, in all and for one address (V34),
-// and a short memory of passwords that were right, as keyed digests. A password whose hash has
-// another cost than the settings ask for is hashed anew when it was right. For core's loop thread
-// alone.
+// Authenticator: is this a password of the account? First what is cheap: a short memory of
+// passwords that were right, as keyed digests, and app passwords, which have a form of their own.
+// Then Argon2id on the pool: once for whatever is wrong, also for an account that does not exist
+// (V33), with a bound on how many run at a time, in all and for one address (V34). When the
+// settings ask for other credentials than are stored (another cost, keys for SCRAM), they are made
+// anew from a password that was right. For core's loop thread alone.
 
 #include <chrono>
 #include <map>
 
 #include "base/secret.h"
+#include "core/credentials.h"
 #include "core/pool.h"
 #include "crypto/hash.h"
-#include "crypto/password.h"
 #include "directory/directory.h"
 
 namespace peregrine::core {
 
 struct AuthLimits {
-  crypto::PasswordCost cost;
+  CredentialCost cost;
   std::chrono::milliseconds cache_time{0};
   std::size_t most_waiting = 256;  ///< verifications queued or running
   /// The same for one IPv4 address or IPv6 /64 that is not this machine: who guesses waits behind
@@ -38,7 +39,7 @@ class Authenticator {
   /// `login_name`: an address, or a local part that is unique here. `peer`: an IP address, or empty
   /// when there is none.
   net::Task<std::expected<AccountId, AuthError>> check(Bytes login_name, Secret password,
-                                                       std::string peer = {});
+                                                       Service service, std::string peer = {});
 
  private:
   using Key = Bytes;
@@ -52,7 +53,8 @@ class Authenticator {
   /// Whether `hash`, empty for nobody's, is of `password`, which lives until the task is done.
   net::Task<std::expected<bool, crypto::PasswordError>> verify(std::string hash,
                                                                BytesView password);
-  net::Task<void> renew(AccountId account, std::string hash, BytesView password);
+  net::Task<void> renew(AccountId account, directory::Credentials stored, BytesView password);
+  [[nodiscard]] bool is_app_password(AccountId account, BytesView password, Service service);
 
   Pool& pool_;
   directory::Directory& directory_;

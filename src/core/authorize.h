@@ -22,6 +22,12 @@ constexpr bool may_call(Role role, std::uint16_t method) {
   return (api::roles_of(method) & api::role_bit(role)) != 0;
 }
 
+/// A service that accounts log in to.
+constexpr bool is_login_service(std::uint32_t service) {
+  return service >= static_cast<std::uint32_t>(Service::submission) &&
+         service <= static_cast<std::uint32_t>(Service::pop3s);
+}
+
 /// A request message acts for a session when it names one.
 template <class Request>
 constexpr Subject subject_of() {

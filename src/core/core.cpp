@@ -14,7 +14,7 @@ std::size_t cores() {
 }
 
 AuthLimits auth_limits(const config::Settings& settings) {
-  return {.cost = password_cost(settings), .cache_time = settings.auth.cache_time};
+  return {.cost = credential_cost(settings), .cache_time = settings.auth.cache_time};
 }
 
 [[noreturn]] void end_for_failed_disk() {
@@ -36,16 +36,20 @@ Core::Core(net::Gate& the_gate, config::Settings the_settings, Model opened)
       reading(loop, cores()),
       scanning(loop, std::max<std::size_t>(1, cores() / 2)),
       authenticator(hashing, *model.directory, auth_limits(settings)),
+      scram(*model.directory),
       durability(
           loop, *model.store, [this](store::Sequence durable) { watchers.advance(durable); },
           end_for_failed_disk),
       admin(model, settings),
-      bans(settings) {}
+      bans(settings) {
+  scram.set_iterations(settings.auth.scram_iterations);
+}
 
 void Core::apply(config::Settings fresh) {
   settings = std::move(fresh);
   model.apply(settings);
   authenticator.set_limits(auth_limits(settings));
+  scram.set_iterations(settings.auth.scram_iterations);
 }
 
 store::Sequence Core::sequence_of(AccountId account) {
@@ -77,6 +81,7 @@ bool Core::release(SessionId session, std::uint64_t channel) {
 
 void Core::release_channel(std::uint64_t channel) {
   for (const Sessions::Redeemed& ended : sessions.release_channel(channel)) unlock(ended);
+  scram.release_channel(channel);
 }
 
 }  // namespace peregrine::core

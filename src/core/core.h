@@ -13,6 +13,7 @@
 #include "core/durability.h"
 #include "core/model.h"
 #include "core/pool.h"
+#include "core/scram.h"
 #include "core/sessions.h"
 #include "core/watchers.h"
 #include "net/gate.h"
@@ -47,6 +48,7 @@ class Core {
   Pool scanning;  ///< searches, and the upkeep of their index
   Sessions sessions;
   Authenticator authenticator;
+  Scram scram;
   Watchers watchers;
   Durability durability;
   Admin admin;

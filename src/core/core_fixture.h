@@ -73,8 +73,8 @@ class CoreTest : public testing::Test {
     api::AccountRequest request;
     request.set_address(address);
     request.set_password("correct horse");
-    auto hash = crypto::hash_password("correct horse", password_cost(core->settings));
-    EXPECT_TRUE(core->admin.account_add(request, *hash).done());
+    auto credentials = make_credentials("correct horse", credential_cost(core->settings));
+    EXPECT_TRUE(core->admin.account_add(request, *credentials).done());
   }
   AccountId id_of(const std::string& address) {
     return core->model.directory->find_account(*Address::parse(address))->id;

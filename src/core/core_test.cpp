@@ -78,14 +78,16 @@ TEST_F(Logins, TicketsAreBounded) {
 }
 
 net::Task<void> check_logins(net::Loop& loop, Authenticator& authenticator, AccountId alice) {
-  auto right = co_await authenticator.check("alice@example.test", Secret::take("secret"));
+  auto right =
+      co_await authenticator.check("alice@example.test", Secret::take("secret"), Service::imap);
   EXPECT_TRUE(right.has_value() && *right == alice);
-  auto again = co_await authenticator.check("alice", Secret::take("secret"));
+  auto again = co_await authenticator.check("alice", Secret::take("secret"), Service::imap);
   EXPECT_TRUE(again.has_value() && *again == alice);
-  auto wrong = co_await authenticator.check("alice", Secret::take("Secret"));
+  auto wrong = co_await authenticator.check("alice", Secret::take("Secret"), Service::imap);
   EXPECT_FALSE(wrong.has_value());
   if (!wrong) EXPECT_EQ(wrong.error(), AuthError::bad_credentials);
-  auto nobody = co_await authenticator.check("bob@example.test", Secret::take("secret"));
+  auto nobody =
+      co_await authenticator.check("bob@example.test", Secret::take("secret"), Service::imap);
   EXPECT_FALSE(nobody.has_value());
   if (!nobody) EXPECT_EQ(nobody.error(), AuthError::bad_credentials);
   loop.stop();
@@ -104,7 +106,7 @@ TEST(Authenticator, TellsAnUnknownAccountAndAWrongPasswordAlike) {
   net::Gate gate(loop);
   Pool pool(loop, 2);
   Authenticator authenticator(pool, **directory,
-                              {.cost = k_cheap, .cache_time = std::chrono::minutes(1)});
+                              {.cost = {.argon2 = k_cheap}, .cache_time = std::chrono::minutes(1)});
   gate.spawn(check_logins(loop, authenticator, alice->value));
   loop.run();
 }

@@ -63,7 +63,7 @@ api::DomainListResponse Offline::domain_list() {
 api::AdminResult Offline::account_add(const api::AccountRequest& request) {
   api::AdminResult checked = admin_.check_account_add(request);
   if (!checked.done()) return checked;
-  auto hash = crypto::hash_password(request.password(), password_cost(settings_));
+  auto hash = make_credentials(request.password(), credential_cost(settings_));
   if (!hash) return not_hashed();
   return settled(admin_.account_add(request, *hash));
 }
@@ -71,7 +71,7 @@ api::AdminResult Offline::account_add(const api::AccountRequest& request) {
 api::AdminResult Offline::account_password(const api::AccountRequest& request) {
   api::AdminResult checked = admin_.check_account_password(request);
   if (!checked.done()) return checked;
-  auto hash = crypto::hash_password(request.password(), password_cost(settings_));
+  auto hash = make_credentials(request.password(), credential_cost(settings_));
   if (!hash) return not_hashed();
   return settled(admin_.account_password(request, *hash));
 }
@@ -88,6 +88,27 @@ api::AccountListResponse Offline::account_list(const api::AccountListRequest& re
     *response.add_accounts() = admin_.describe(account);
   }
   return response;
+}
+
+api::AppPasswordResult Offline::app_password_add(const api::AppPasswordRequest& request) {
+  api::AppPasswordResult result = admin_.app_password_add(request);
+  if (!result.done()) return result;
+  api::AdminResult done;
+  done.set_done(true);
+  done = settled(std::move(done));
+  if (done.done()) return result;
+  result.Clear();
+  result.set_error(done.error());
+  return result;
+}
+
+api::AdminResult Offline::app_password_remove(const api::AppPasswordRequest& request) {
+  return settled(admin_.app_password_remove(request));
+}
+
+api::AppPasswordListResponse Offline::app_password_list(
+    const api::AppPasswordListRequest& request) {
+  return admin_.app_password_list(request);
 }
 
 api::AdminResult Offline::alias_add(const api::AliasRequest& request) {

@@ -29,6 +29,9 @@ class Offline {
   api::AdminResult account_remove(const api::AccountRequest& request);
   api::AdminResult account_password(const api::AccountRequest& request);
   api::AccountListResponse account_list(const api::AccountListRequest& request);
+  api::AppPasswordResult app_password_add(const api::AppPasswordRequest& request);
+  api::AdminResult app_password_remove(const api::AppPasswordRequest& request);
+  api::AppPasswordListResponse app_password_list(const api::AppPasswordListRequest& request);
   api::AdminResult alias_add(const api::AliasRequest& request);
   api::AdminResult alias_remove(const api::AliasRequest& request);
   api::AliasListResponse alias_list(const api::AliasListRequest& request);

@@ -113,4 +113,25 @@ Bytes TlsConnection::exporter() const {
   return status == 1 ? out : Bytes();
 }
 
+Bytes TlsConnection::server_end_point() const {
+  X509* certificate = SSL_get_certificate(impl_->ssl.get());
+  int digest_id = NID_undef;
+  if (certificate == nullptr ||
+      X509_get_signature_info(certificate, &digest_id, nullptr, nullptr, nullptr) != 1) {
+    return {};
+  }
+  // RFC 5929 section 4.1: the hash of the signature, but SHA-256 in place of MD5 and SHA-1, and
+  // nothing where the signature uses no hash, or more than one.
+  if (digest_id == NID_md5 || digest_id == NID_sha1) digest_id = NID_sha256;
+  const EVP_MD* digest = EVP_get_digestbynid(digest_id);
+  if (digest == nullptr) return {};
+  Bytes out(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  if (X509_digest(certificate, digest, reinterpret_cast<unsigned char*>(out.data()), &size) != 1) {
+    return {};
+  }
+  out.resize(size);
+  return out;
+}
+
 }  // namespace peregrine::crypto

@@ -85,6 +85,9 @@ class TlsConnection {
   /// The tls-exporter channel binding of RFC 9266, 32 bytes; empty where it would not be unique:
   /// TLS 1.2 without the extended master secret.
   [[nodiscard]] Bytes exporter() const;
+  /// The tls-server-end-point channel binding of RFC 5929: a hash of the certificate that was
+  /// served; empty where it is undefined, as for one signed with Ed25519.
+  [[nodiscard]] Bytes server_end_point() const;
   /// Why the last call failed, for the log.
   [[nodiscard]] const std::string& error() const { return error_; }
 

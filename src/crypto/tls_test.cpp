@@ -151,6 +151,13 @@ TEST_F(TlsTest, TalksBothVersionsAndKnowsTheFacts) {
     SSL_export_keying_material(pair.client(), reinterpret_cast<unsigned char*>(binding.data()), 32,
                                "EXPORTER-Channel-Binding", 24, nullptr, 0, 1);
     EXPECT_EQ(pair.server().exporter(), binding);
+    // The certificate is signed with ECDSA and SHA-256.
+    std::array<unsigned char, 32> hash{};
+    unsigned size = hash.size();
+    X509Handle served(SSL_get1_peer_certificate(pair.client()));
+    ASSERT_EQ(X509_digest(served.get(), EVP_sha256(), hash.data(), &size), 1);
+    EXPECT_EQ(pair.server().server_end_point(),
+              BytesView(reinterpret_cast<const char*>(hash.data()), hash.size()));
   }
 }
 

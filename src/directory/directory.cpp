@@ -15,11 +15,6 @@ std::string local_of(const Address& address) {
   return key;
 }
 
-bool is_valid_hash(std::string_view hash) {
-  return hash.size() <= k_max_password_hash &&
-         std::ranges::all_of(hash, [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 template <class Map, class Key>
 auto* find_in(Map& map, const Key& key) {
   auto found = map.find(key);
@@ -168,10 +163,11 @@ bool Directory::is_local_domain(std::string_view domain) const {
   return domains_.contains(domain);
 }
 
-std::expected<Committed<AccountId>, DirectoryError> Directory::add_account(
-    const Address& address, std::string_view password_hash, const Quota& quota) {
+std::expected<Committed<AccountId>, DirectoryError> Directory::add_account(const Address& address,
+                                                                           Credentials credentials,
+                                                                           const Quota& quota) {
   if (!is_local_domain(address.domain())) return std::unexpected(DirectoryError::unknown_domain);
-  if (address.local() == "*" || address.local().empty() || !is_valid_hash(password_hash)) {
+  if (address.local() == "*" || address.local().empty() || !is_valid(credentials)) {
     return std::unexpected(DirectoryError::bad_name);
   }
   std::string key = address.key();
@@ -181,7 +177,7 @@ std::expected<Committed<AccountId>, DirectoryError> Directory::add_account(
   AccountId id = header_.next_account;
   HeaderRecord header = header_;
   header.next_account = id.next();
-  AccountRecord record{address, std::string(password_hash), quota, wall_now()};
+  AccountRecord record{address, std::move(credentials), quota, wall_now()};
   TRY(store::Sequence sequence,
       write({{header_key(), encode(header)}, {account_key(id), encode(record)}}));
   header_ = header;
@@ -194,7 +190,10 @@ std::expected<Committed<AccountId>, DirectoryError> Directory::remove_account(
   const AccountInfo* info = find_account(address);
   if (info == nullptr) return std::unexpected(DirectoryError::not_found);
   AccountId id = info->id;
-  TRY(store::Sequence sequence, write({{account_key(id), std::nullopt}}));
+  TRY(std::vector<Bytes> owned, app_password_keys(id));
+  std::vector<store::Write> writes = {{account_key(id), std::nullopt}};
+  for (Bytes& key : owned) writes.push_back({std::move(key), std::nullopt});
+  TRY(store::Sequence sequence, write(std::move(writes)));
   auto local = by_local_.find(local_of(info->address));
   std::erase(local->second, id);
   if (local->second.empty()) by_local_.erase(local);
@@ -211,19 +210,6 @@ std::expected<AccountRecord, DirectoryError> Directory::read_account(AccountId a
   auto record = decode_account(**value);
   if (!record) return std::unexpected(DirectoryError::corrupt);
   return *std::move(record);
-}
-
-std::expected<std::string, DirectoryError> Directory::password_hash(AccountId account) const {
-  TRY(AccountRecord record, read_account(account));
-  return std::move(record.password_hash);
-}
-
-std::expected<store::Sequence, DirectoryError> Directory::set_password_hash(
-    AccountId account, std::string_view password_hash) {
-  if (!is_valid_hash(password_hash)) return std::unexpected(DirectoryError::bad_name);
-  TRY(AccountRecord record, read_account(account));
-  record.password_hash = password_hash;
-  return write({{account_key(account), encode(record)}});
 }
 
 std::expected<store::Sequence, DirectoryError> Directory::set_quota(AccountId account,

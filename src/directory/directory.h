@@ -1,6 +1,6 @@
 #pragma once
-// Directory: domains, accounts and aliases, kept in the system partition of the store. All but the
-// password hashes is held in memory, so that a recipient is checked without a read.
+// Directory: domains, accounts with their passwords, and aliases, kept in the system partition of
+// the store. All but the secrets is held in memory, so that a recipient is checked without a read.
 //
 // What changes something is visible at once and answers the commit's sequence: nothing that depends
 // on it may leave the process before Store::durable() has reached it. last_sequence() is the same
@@ -88,18 +88,33 @@ class Directory {
   [[nodiscard]] bool is_local_domain(std::string_view domain) const;
 
   std::expected<Committed<AccountId>, DirectoryError> add_account(const Address& address,
-                                                                  std::string_view password_hash,
+                                                                  Credentials credentials,
                                                                   const Quota& quota = {});
   /// The account's mail stays behind until mail::Accounts::purge() is called with its id.
   std::expected<Committed<AccountId>, DirectoryError> remove_account(const Address& address);
-  std::expected<store::Sequence, DirectoryError> set_password_hash(AccountId account,
-                                                                   std::string_view password_hash);
+  std::expected<store::Sequence, DirectoryError> set_credentials(AccountId account,
+                                                                 Credentials credentials);
   std::expected<store::Sequence, DirectoryError> set_quota(AccountId account, const Quota& quota);
   [[nodiscard]] std::vector<AccountInfo> accounts() const;
   [[nodiscard]] const AccountInfo* find_account(AccountId account) const;
   [[nodiscard]] const AccountInfo* find_account(const Address& address) const;
-  /// Reads the store: hashes are not held in memory.
-  std::expected<std::string, DirectoryError> password_hash(AccountId account) const;
+  /// Reads the store: secrets are not held in memory.
+  std::expected<Credentials, DirectoryError> credentials(AccountId account) const;
+
+  /// `exists` for a name that the account has given already.
+  std::expected<store::Sequence, DirectoryError> add_app_password(AccountId account,
+                                                                  const AppPassword& password);
+  std::expected<store::Sequence, DirectoryError> remove_app_password(AccountId account,
+                                                                     std::string_view name);
+  /// By name; reads the store.
+  std::expected<std::vector<AppPassword>, DirectoryError> app_passwords(AccountId account) const;
+  /// Keeps when a password was last used, to k_use_resolution. Nobody waits for the disk: a time
+  /// that is lost is harmless, and last_sequence() stays as it was.
+  void note_use(AccountId account, const AppPassword& password, UnixTime now);
+
+  /// 32 random bytes, drawn once and kept: what the salts are made of that names without an account
+  /// seem to have.
+  std::expected<Bytes, DirectoryError> salt_key();
 
   /// `source` has a domain of ours; "*" as its local part catches what nothing else does.
   std::expected<store::Sequence, DirectoryError> add_alias(const Address& source,
@@ -127,6 +142,7 @@ class Directory {
   void note_damage(std::string_view what, BytesView key);
   std::expected<store::Sequence, DirectoryError> write(std::vector<store::Write> writes);
   std::expected<AccountRecord, DirectoryError> read_account(AccountId account) const;
+  std::expected<std::vector<Bytes>, DirectoryError> app_password_keys(AccountId account) const;
 
   struct Walk;
   /// False when the address is ours and leads nowhere.

@@ -24,5 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (auto record = decode_domain(bytes)) round_trip(*record, decode_domain);
   if (auto record = decode_account(bytes)) round_trip(*record, decode_account);
   if (auto record = decode_alias(bytes)) round_trip(*record, decode_alias);
+  auto decode_named = [](peregrine::BytesView record) { return decode_app_password("n", record); };
+  if (auto record = decode_app_password("n", bytes)) round_trip(*record, decode_named);
   return 0;
 }

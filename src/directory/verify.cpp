@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -26,6 +27,9 @@ std::expected<void, DirectoryError> scan_family(store::Store& store, KeyFamily f
   }
   return {};
 }
+
+/// Of an app password's key, before the name.
+constexpr std::size_t k_account_bytes = 8;
 
 std::string place(std::string_view what, BytesView name) {
   return "directory: " + std::string(what) + " " + to_hex(name);
@@ -76,6 +80,18 @@ void check_alias(BytesView name, BytesView value, Seen& seen, const Report& repo
   seen.aliases.emplace(std::string(name), *std::move(record));
 }
 
+void check_app_password(BytesView name, BytesView value, const Seen& seen, const Report& report) {
+  AccountId account = id_of(name.substr(0, k_account_bytes));
+  auto record = decode_app_password(name.substr(std::min(name.size(), k_account_bytes)), value);
+  if (!record) {
+    return report({place("app password", name), std::string(describe(record.error()))});
+  }
+  auto is_owner = [account](const auto& entry) { return entry.second == account; };
+  if (std::ranges::none_of(seen.accounts, is_owner)) {
+    report({place("app password", name), "belongs to no account"});
+  }
+}
+
 void check_targets(const Directory& directory, const Seen& seen, const Report& report) {
   for (const auto& [key, alias] : seen.aliases) {
     if (directory.resolve(alias.source).kind != ResolutionKind::local) {
@@ -118,6 +134,9 @@ std::expected<void, DirectoryError> verify(store::Store& store, const Report& re
   TRY_VOID(scan_family(store, KeyFamily::alias, [&](BytesView name, BytesView value) {
     check_alias(name, value, seen, report);
   }));
+  TRY_VOID(scan_family(store, KeyFamily::app_password, [&](BytesView name, BytesView value) {
+    check_app_password(name, value, seen, report);
+  }));
   TRY(std::unique_ptr<Directory> directory, Directory::open(store));
   check_targets(*directory, seen, report);
   return {};
@@ -138,6 +157,19 @@ std::expected<void, DirectoryError> dump(store::Store& store,
       line.add("address", record->address.to_string());
       line.add("quota_bytes", record->quota.bytes).add("quota_messages", record->quota.messages);
       line.add("created", record->created.seconds);
+    } else {
+      line.add("error", describe(record.error()));
+    }
+    out(line.take());
+  }));
+  TRY_VOID(scan_family(store, KeyFamily::app_password, [&](BytesView name, BytesView value) {
+    JsonLine line;
+    line.add("record", "app_password").add("account", id_of(name.substr(0, k_account_bytes)).value);
+    BytesView own = name.substr(std::min(name.size(), k_account_bytes));
+    line.add("name", own);
+    if (auto record = decode_app_password(own, value)) {
+      line.add("protocols", protocol_names(record->protocols));
+      line.add("created", record->created.seconds).add("last_used", record->last_used.seconds);
     } else {
       line.add("error", describe(record.error()));
     }

@@ -50,6 +50,7 @@ void Front::move(const Held& connection, rpc::MoveConnection moved, sys::Fd desc
   rpc::OpenConnection facts = describe(*connection);
   facts.ticket = std::move(moved.ticket);
   facts.reply_tag = std::move(moved.reply_tag);
+  facts.hello = std::move(moved.hello);
   facts.unread = std::move(moved.unread);
   connection->worker = target;
   if (!target->line->send(rpc::encode_handoff(facts), std::move(descriptor)) && connection->lent) {

@@ -51,7 +51,8 @@ rpc::OpenConnection Front::describe(const ClientConnection& connection) const {
     facts.tls = rpc::TlsFacts{.version = connection.tls->version(),
                               .cipher = connection.tls->cipher(),
                               .server_name = connection.tls->server_name(),
-                              .exporter = connection.tls->exporter()};
+                              .exporter = connection.tls->exporter(),
+                              .server_end_point = connection.tls->server_end_point()};
   }
   return facts;
 }

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 // Core hashes with Argon2id, and others may stand in the queue before.
 constexpr auto k_answer_time = 30s;
+// A look-up and some digests.
+constexpr auto k_scram_time = 10s;
 
 api::AuthenticateRequest make_request(const rpc::OpenConnection& facts,
                                       const sasl::PasswordLogin& login) {
@@ -26,7 +28,8 @@ api::AuthenticateRequest make_request(const rpc::OpenConnection& facts,
   return request;
 }
 
-Outcome outcome_of(const std::expected<api::AuthenticateResponse, rpc::CallFailure>& answer) {
+template <class Response>
+Outcome outcome_of(const std::expected<Response, rpc::CallFailure>& answer) {
   if (!answer) return Outcome::unavailable;
   switch (answer->outcome()) {
     case api::AUTH_OK:
@@ -67,6 +70,18 @@ bool may_begin_tls(const role::Worker& worker, const rpc::OpenConnection& facts)
   return !facts.tls && !worker.settings().tls.certificates.empty();
 }
 
+sasl::Context sasl_context(const role::Worker& worker, const rpc::OpenConnection& facts) {
+  sasl::Context context;
+  context.offers_login =
+      facts.service == Service::submission || facts.service == Service::submissions;
+  context.offers_scram_sha1 = worker.settings().auth.scram_sha1;
+  if (facts.tls) {
+    context.tls_exporter = facts.tls->exporter;
+    context.tls_server_end_point = facts.tls->server_end_point;
+  }
+  return context;
+}
+
 std::chrono::milliseconds pause_after(unsigned failures) {
   return std::chrono::milliseconds(500) * (1U << std::min(failures - 1, 4U));
 }
@@ -84,18 +99,49 @@ net::Task<Verdict> Attempts::check(sasl::PasswordLogin login) {
     verdict.outcome = outcome_of(answer);
     if (verdict.outcome == Outcome::ok) verdict.ticket = std::move(*answer->mutable_ticket());
   }
-  log_event(verdict.outcome == Outcome::ok ? LogLevel::info : LogLevel::warning,
-            event_of(verdict.outcome),
+  co_await conclude(std::move(login.authentication_id), verdict.outcome);
+  co_return verdict;
+}
+
+net::Task<std::expected<Attempts::ScramBegun, Outcome>> Attempts::begin_scram(
+    sasl::ScramStart start) {
+  api::ScramBeginRequest request;
+  request.set_connection(facts_.id.value);
+  request.set_service(static_cast<std::uint32_t>(facts_.service));
+  request.set_peer_address(facts_.peer);
+  request.set_hash(static_cast<std::uint32_t>(start.hash));
+  request.set_login_name(std::move(start.authentication_id));
+  request.set_client_nonce(std::move(start.client_nonce));
+  request.set_client_first_bare(std::move(start.client_first_bare));
+  auto answer = co_await api::scram_begin(worker_.core(), request, deadline_in(k_scram_time));
+  Outcome outcome = outcome_of(answer);
+  if (outcome != Outcome::ok) co_return std::unexpected(outcome);
+  co_return ScramBegun{answer->exchange(), std::move(*answer->mutable_server_first())};
+}
+
+net::Task<std::expected<Attempts::ScramProved, Outcome>> Attempts::finish_scram(
+    std::uint64_t exchange, sasl::ScramProof proof) {
+  api::ScramFinishRequest request;
+  request.set_exchange(exchange);
+  request.set_client_final_without_proof(std::move(proof.client_final_without_proof));
+  request.set_proof(std::move(proof.proof));
+  auto answer = co_await api::scram_finish(worker_.core(), request, deadline_in(k_scram_time));
+  Outcome outcome = outcome_of(answer);
+  if (outcome != Outcome::ok) co_return std::unexpected(outcome);
+  co_return ScramProved{std::move(*answer->mutable_ticket()),
+                        std::move(*answer->mutable_server_signature())};
+}
+
+net::Task<void> Attempts::conclude(std::string name, Outcome outcome) {
+  log_event(outcome == Outcome::ok ? LogLevel::info : LogLevel::warning, event_of(outcome),
             {{"conn", HexId{facts_.id.value}},
              {"service", service_name(facts_.service)},
              {"peer", facts_.peer},
-             {"name", login.authentication_id},
+             {"name", name},
              {"tls", facts_.tls.has_value()}});
-  if (verdict.outcome == Outcome::wrong) {
-    ++failures_;
-    co_await net::sleep_until(worker_.loop(), deadline_in(pause_after(failures_)));
-  }
-  co_return verdict;
+  if (outcome != Outcome::wrong) co_return;
+  ++failures_;
+  co_await net::sleep_until(worker_.loop(), deadline_in(pause_after(failures_)));
 }
 
 }  // namespace peregrine::login

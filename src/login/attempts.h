@@ -3,6 +3,7 @@
 // guesses wait longer each time, and says when enough is enough.
 
 #include <cstdint>
+#include <expected>
 
 #include "base/bytes.h"
 #include "net/task.h"
@@ -34,6 +35,9 @@ bool may_log_in(const role::Worker& worker, const rpc::OpenConnection& facts);
 /// Whether the client can be told to begin TLS.
 bool may_begin_tls(const role::Worker& worker, const rpc::OpenConnection& facts);
 
+/// What of the connection the mechanisms depend on.
+sasl::Context sasl_context(const role::Worker& worker, const rpc::OpenConnection& facts);
+
 /// The pause before the answer to the given failure, the first being 1.
 std::chrono::milliseconds pause_after(unsigned failures);
 
@@ -44,6 +48,21 @@ class Attempts {
       : worker_(worker), facts_(facts) {}
 
   net::Task<Verdict> check(sasl::PasswordLogin login);
+
+  struct ScramBegun {
+    std::uint64_t exchange = 0;
+    Bytes server_first;
+  };
+  struct ScramProved {
+    Bytes ticket;
+    Bytes server_signature;
+  };
+  /// The two calls of SCRAM. Say conclude() at the end of the exchange.
+  net::Task<std::expected<ScramBegun, Outcome>> begin_scram(sasl::ScramStart start);
+  net::Task<std::expected<ScramProved, Outcome>> finish_scram(std::uint64_t exchange,
+                                                              sasl::ScramProof proof);
+  /// Logs the outcome, and makes a client that was wrong wait.
+  net::Task<void> conclude(std::string name, Outcome outcome);
   [[nodiscard]] bool is_spent() const { return failures_ >= k_max_failures; }
 
  private:

@@ -4,11 +4,12 @@
 
 #include "base/log.h"
 #include "config/types.h"
-#include "login/attempts.h"
+#include "login/exchange.h"
 #include "proto/imap/framer.h"
 #include "proto/imap/parse_command.h"
 #include "proto/imap/responses.h"
 #include "role/client.h"
+#include "text/base64.h"
 
 namespace peregrine::login {
 namespace {
@@ -53,8 +54,8 @@ class ImapLogin {
   // The grammar before login makes no other command; this answers what does not exist.
   template <class Other>
   net::Task<Next> execute(const Other& command);
-  net::Task<Next> take_step(sasl::Step step);
-  net::Task<Next> log_in(sasl::PasswordLogin login);
+  Next take_turn(Turn turn);
+  Next take_verdict(Verdict verdict);
 
   Next error(Condition condition, std::string_view code, std::string_view text);
   Next goodbye(std::string_view code, std::string_view text);
@@ -62,7 +63,7 @@ class ImapLogin {
   void reply(Condition condition, std::string_view code, std::string_view text) {
     imap::write_condition(client_.out(), tag_, condition, code, text);
   }
-  std::vector<std::string_view> capabilities() const;
+  std::vector<std::string> capabilities() const;
 
   role::Worker& worker_;
   role::Connection& connection_;
@@ -70,8 +71,8 @@ class ImapLogin {
   imap::Limits limits_;
   imap::Framer framer_;
   Attempts attempts_;
-  std::string tag_;                         // of the command under way
-  std::unique_ptr<sasl::Server> exchange_;  // AUTHENTICATE waits for a line
+  std::string tag_;                     // of the command under way
+  std::unique_ptr<Exchange> exchange_;  // AUTHENTICATE waits for a line
   unsigned errors_ = 0;
   bool has_spoken_ = false;
 };
@@ -144,17 +145,25 @@ net::Task<ImapLogin::Next> ImapLogin::take_command(imap::Command command) {
   co_return end;
 }
 
-std::vector<std::string_view> ImapLogin::capabilities() const {
-  std::vector<std::string_view> list = {"IMAP4rev1", "SASL-IR"};
-  if (!config::has_word(worker_.settings().imap.disabled_extensions, "ID")) list.push_back("ID");
-  if (may_begin_tls(worker_, connection_.facts)) list.push_back("STARTTLS");
-  // RFC 9051 section 6.2.3: without protection LOGINDISABLED is announced and LOGIN refused.
-  list.push_back(may_log_in(worker_, connection_.facts) ? "AUTH=PLAIN" : "LOGINDISABLED");
+std::vector<std::string> ImapLogin::capabilities() const {
+  std::vector<std::string> list = {"IMAP4rev1", "SASL-IR"};
+  if (!config::has_word(worker_.settings().imap.disabled_extensions, "ID")) list.emplace_back("ID");
+  if (may_begin_tls(worker_, connection_.facts)) list.emplace_back("STARTTLS");
+  if (!may_log_in(worker_, connection_.facts)) {
+    // RFC 9051 section 6.2.3: without protection LOGINDISABLED is announced and LOGIN refused.
+    list.emplace_back("LOGINDISABLED");
+    return list;
+  }
+  for (std::string_view name : sasl::mechanisms(sasl_context(worker_, connection_.facts))) {
+    list.push_back("AUTH=" + std::string(name));
+  }
   return list;
 }
 
 net::Task<ImapLogin::Next> ImapLogin::execute(const imap::Capability&) {
-  imap::write_capabilities(client_.out(), capabilities());
+  std::vector<std::string> names = capabilities();
+  std::vector<std::string_view> views(names.begin(), names.end());
+  imap::write_capabilities(client_.out(), views);
   reply(Condition::ok, "", "Capabilities listed");
   co_return std::nullopt;
 }
@@ -200,26 +209,26 @@ net::Task<ImapLogin::Next> ImapLogin::execute(imap::Login& command) {
   sasl::PasswordLogin login;
   login.authentication_id = std::move(command.user);
   login.password = std::move(command.password);
-  Next end = co_await log_in(std::move(login));
-  co_return end;
+  Verdict verdict = co_await attempts_.check(std::move(login));
+  co_return take_verdict(std::move(verdict));
 }
 
 net::Task<ImapLogin::Next> ImapLogin::execute(imap::Authenticate& command) {
   if (!may_log_in(worker_, connection_.facts)) {
     co_return error(Condition::no, "PRIVACYREQUIRED", "Encryption is required to log in");
   }
-  exchange_ = sasl::make_server(command.mechanism);
+  exchange_ =
+      Exchange::make(attempts_, sasl_context(worker_, connection_.facts), command.mechanism);
   if (!exchange_) co_return error(Condition::no, "CANNOT", "Unknown mechanism");
-  if (!command.initial_response) {
-    Next end = co_await take_step(exchange_->start());
-    co_return end;
+  std::optional<Exchange::Message> initial;
+  if (command.initial_response) {
+    // The grammar has made "=" the empty response.
+    initial = command.initial_response->empty()
+                  ? Exchange::Message(Secret())
+                  : sasl::decode_response(command.initial_response->reveal());
   }
-  auto message = command.initial_response->empty()
-                     ? std::expected<Secret, sasl::SaslError>(Secret())
-                     : sasl::decode_response(command.initial_response->reveal());
-  sasl::Step step = message ? exchange_->respond(message->reveal()) : sasl::Step(message.error());
-  Next end = co_await take_step(std::move(step));
-  co_return end;
+  Turn turn = co_await exchange_->begin(std::move(initial));
+  co_return take_turn(std::move(turn));
 }
 
 template <class Other>
@@ -228,33 +237,28 @@ net::Task<ImapLogin::Next> ImapLogin::execute(const Other&) {
 }
 
 net::Task<ImapLogin::Next> ImapLogin::take_response(BytesView line) {
-  auto message = sasl::decode_response(line);
-  sasl::Step step = message ? exchange_->respond(message->reveal()) : sasl::Step(message.error());
-  Next end = co_await take_step(std::move(step));
-  co_return end;
+  Turn turn = co_await exchange_->respond(sasl::decode_response(line));
+  co_return take_turn(std::move(turn));
 }
 
-net::Task<ImapLogin::Next> ImapLogin::take_step(sasl::Step step) {
-  if (auto* challenge = std::get_if<sasl::Challenge>(&step)) {
-    // PLAIN has the empty challenge alone.
-    imap::write_continuation(client_.out(), challenge->data);
-    co_return std::nullopt;
+ImapLogin::Next ImapLogin::take_turn(Turn turn) {
+  if (auto* challenge = std::get_if<sasl::Challenge>(&turn)) {
+    imap::write_continuation(client_.out(), text::base64_encode(challenge->data));
+    return std::nullopt;
   }
   exchange_.reset();
-  if (auto* failure = std::get_if<sasl::SaslError>(&step)) {
+  if (auto* failure = std::get_if<sasl::SaslError>(&turn)) {
     // RFC 9051 section 6.2.2: a cancelled exchange, and one that does not decode, is BAD.
-    co_return error(
+    return error(
         Condition::bad, "",
         *failure == sasl::SaslError::cancelled ? "Authentication cancelled" : "Malformed response");
   }
-  Next end = co_await log_in(std::move(std::get<sasl::PasswordLogin>(step)));
-  co_return end;
+  return take_verdict(std::move(std::get<Verdict>(turn)));
 }
 
-net::Task<ImapLogin::Next> ImapLogin::log_in(sasl::PasswordLogin login) {
-  Verdict verdict = co_await attempts_.check(std::move(login));
+ImapLogin::Next ImapLogin::take_verdict(Verdict verdict) {
   if (verdict.outcome == Outcome::unavailable) {
-    co_return error(Condition::no, "UNAVAILABLE", "Cannot check the password now");
+    return error(Condition::no, "UNAVAILABLE", "Cannot check the password now");
   }
   if (verdict.outcome == Outcome::wrong) {
     Next end = error(Condition::no, "AUTHENTICATIONFAILED", "Authentication failed");
@@ -262,15 +266,15 @@ net::Task<ImapLogin::Next> ImapLogin::log_in(sasl::PasswordLogin login) {
       connection_.is_offence = true;
       end = goodbye("", "Too many failed logins");
     }
-    co_return end;
+    return end;
   }
   if (framer_.unread().size() > rpc::k_max_unread) {
-    co_return goodbye("LIMIT", "Too much sent before the answer to login");
+    return goodbye("LIMIT", "Too much sent before the answer to login");
   }
-  co_return role::Move{.role = Role::imap,
-                       .ticket = std::move(verdict.ticket),
-                       .reply_tag = tag_,
-                       .unread = Bytes(framer_.unread())};
+  return role::Move{.role = Role::imap,
+                    .ticket = std::move(verdict.ticket),
+                    .reply_tag = tag_,
+                    .unread = Bytes(framer_.unread())};
 }
 
 ImapLogin::Next ImapLogin::error(Condition condition, std::string_view code,

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "config/types.h"
-#include "login/attempts.h"
+#include "login/exchange.h"
 #include "proto/pop3/framer.h"
 #include "proto/pop3/grammar.h"
 #include "role/client.h"
@@ -42,8 +42,8 @@ class Pop3Login {
   // Those of the TRANSACTION state, which refusal() has turned away already.
   template <class Other>
   net::Task<Next> execute(const Other& command);
-  net::Task<Next> take_step(sasl::Step step);
-  net::Task<Next> log_in(sasl::PasswordLogin login);
+  Next take_turn(Turn turn);
+  Next take_verdict(Verdict verdict);
 
   [[nodiscard]] pop3::Channel channel_for(pop3::Verb verb) const;
   void reply(const pop3::FixedResponse& response) {
@@ -58,8 +58,8 @@ class Pop3Login {
   Client client_;
   LineFramer framer_;
   Attempts attempts_;
-  std::optional<std::string> user_;         // of USER, for the PASS right behind it
-  std::unique_ptr<sasl::Server> exchange_;  // AUTH waits for a line
+  std::optional<std::string> user_;     // of USER, for the PASS right behind it
+  std::unique_ptr<Exchange> exchange_;  // AUTH waits for a line
   unsigned errors_ = 0;
   bool has_spoken_ = false;
 };
@@ -128,10 +128,8 @@ net::Task<Pop3Login::Next> Pop3Login::take_line(Bytes line) {
   Secret held = Secret::take(std::move(line));
   Next end;
   if (exchange_) {
-    auto message = sasl::decode_response(held.reveal());
-    sasl::Step step = message ? exchange_->respond(message->reveal()) : sasl::Step(message.error());
-    end = co_await take_step(std::move(step));
-    co_return end;
+    Turn turn = co_await exchange_->respond(sasl::decode_response(held.reveal()));
+    co_return take_turn(std::move(turn));
   }
   pop3::Verb verb = pop3::parse_verb(held.reveal());
   pop3::State state = user_ ? pop3::State::user_given : pop3::State::authorization;
@@ -165,22 +163,21 @@ net::Task<Pop3Login::Next> Pop3Login::execute(pop3::Pass& command) {
   login.authentication_id = std::move(*user_);
   user_.reset();
   login.password = std::move(command.password);
-  Next end = co_await log_in(std::move(login));
-  co_return end;
+  Verdict verdict = co_await attempts_.check(std::move(login));
+  co_return take_verdict(std::move(verdict));
 }
 
 net::Task<Pop3Login::Next> Pop3Login::execute(pop3::Auth& command) {
-  exchange_ = sasl::make_server(command.mechanism);
+  exchange_ =
+      Exchange::make(attempts_, sasl_context(worker_, connection_.facts), command.mechanism);
   if (!exchange_) co_return error(pop3::k_unknown_mechanism);
   framer_.set_limits(pop3::k_sasl_limits);
-  if (!command.initial_response) {
-    Next end = co_await take_step(exchange_->start());
-    co_return end;
+  std::optional<Exchange::Message> initial;
+  if (command.initial_response) {
+    initial = sasl::decode_initial_response(command.initial_response->reveal());
   }
-  auto message = sasl::decode_initial_response(command.initial_response->reveal());
-  sasl::Step step = message ? exchange_->respond(message->reveal()) : sasl::Step(message.error());
-  Next end = co_await take_step(std::move(step));
-  co_return end;
+  Turn turn = co_await exchange_->begin(std::move(initial));
+  co_return take_turn(std::move(turn));
 }
 
 net::Task<Pop3Login::Next> Pop3Login::execute(const pop3::Stls&) {
@@ -202,7 +199,7 @@ net::Task<Pop3Login::Next> Pop3Login::execute(const pop3::Capa&) {
   capabilities.stls = may_begin_tls(worker_, connection_.facts);
   if (may_log_in(worker_, connection_.facts)) {
     capabilities.user = true;
-    for (std::string_view name : sasl::mechanisms()) {
+    for (std::string_view name : sasl::mechanisms(sasl_context(worker_, connection_.facts))) {
       capabilities.sasl_mechanisms.emplace_back(name);
     }
   }
@@ -220,35 +217,33 @@ net::Task<Pop3Login::Next> Pop3Login::execute(const Other&) {
   co_return error(pop3::k_wrong_state);
 }
 
-net::Task<Pop3Login::Next> Pop3Login::take_step(sasl::Step step) {
-  if (auto* challenge = std::get_if<sasl::Challenge>(&step)) {
+Pop3Login::Next Pop3Login::take_turn(Turn turn) {
+  if (auto* challenge = std::get_if<sasl::Challenge>(&turn)) {
     pop3::append_challenge(text::base64_encode(challenge->data), client_.out());
-    co_return std::nullopt;
+    return std::nullopt;
   }
   exchange_.reset();
   framer_.set_limits(pop3::k_command_limits);
-  if (auto* failure = std::get_if<sasl::SaslError>(&step)) {
-    co_return error(*failure == sasl::SaslError::cancelled ? pop3::k_auth_cancelled
-                                                           : pop3::k_bad_arguments);
+  if (auto* failure = std::get_if<sasl::SaslError>(&turn)) {
+    return error(*failure == sasl::SaslError::cancelled ? pop3::k_auth_cancelled
+                                                        : pop3::k_bad_arguments);
   }
-  Next end = co_await log_in(std::move(std::get<sasl::PasswordLogin>(step)));
-  co_return end;
+  return take_verdict(std::move(std::get<Verdict>(turn)));
 }
 
-net::Task<Pop3Login::Next> Pop3Login::log_in(sasl::PasswordLogin login) {
-  Verdict verdict = co_await attempts_.check(std::move(login));
-  if (verdict.outcome == Outcome::unavailable) co_return error(pop3::k_local_error);
+Pop3Login::Next Pop3Login::take_verdict(Verdict verdict) {
+  if (verdict.outcome == Outcome::unavailable) return error(pop3::k_local_error);
   if (verdict.outcome == Outcome::wrong) {
     Next end = error(pop3::k_auth_failed);
     if (!end && attempts_.is_spent()) {
       connection_.is_offence = true;
       end = Closed{};
     }
-    co_return end;
+    return end;
   }
   BytesView unread = framer_.buffered();
-  if (unread.size() > rpc::k_max_unread) co_return goodbye(pop3::k_too_many_errors);
-  co_return role::Move{
+  if (unread.size() > rpc::k_max_unread) return goodbye(pop3::k_too_many_errors);
+  return role::Move{
       .role = Role::pop3, .ticket = std::move(verdict.ticket), .unread = Bytes(unread)};
 }
 

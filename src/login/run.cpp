@@ -4,15 +4,23 @@
 #include "crypto/hash.h"
 #include "login/imap_login.h"
 #include "login/pop3_login.h"
+#include "login/smtp_login.h"
 #include "role/worker.h"
 
 namespace peregrine::login {
 namespace {
 
 net::Task<role::SessionEnd> serve(role::Worker& worker, role::Connection& connection) {
-  Service service = connection.facts.service;
-  if (service == Service::imap || service == Service::imaps) return serve_imap(worker, connection);
-  return serve_pop3(worker, connection);
+  switch (connection.facts.service) {
+    case Service::imap:
+    case Service::imaps:
+      return serve_imap(worker, connection);
+    case Service::pop3:
+    case Service::pop3s:
+      return serve_pop3(worker, connection);
+    default:
+      return serve_smtp(worker, connection);
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
-// The role `login`: IMAP and POP3 until somebody has authenticated. It can ask core whether a name
-// and a password belong together, and nothing else; a connection that has logged in is moved to a
-// process that can reach mail and no passwords.
+// The role `login`: IMAP, POP3 and submission until somebody has authenticated. It can ask core
+// whether a name and a password belong together, and nothing else; a connection that has logged in
+// is moved to a process that can reach mail and no passwords.
 
 #include "role/control.h"
 #include "sys/sandbox.h"

@@ -115,6 +115,7 @@ net::Task<void> Worker::run_session(std::shared_ptr<Front> front, rpc::OpenConne
                                 .role = move->role,
                                 .ticket = std::move(move->ticket),
                                 .reply_tag = std::move(move->reply_tag),
+                                .hello = std::move(move->hello),
                                 .unread = std::move(move->unread)};
     front->line->send(rpc::encode_handoff(message), std::move(socket));
   } else {

@@ -38,6 +38,7 @@ struct Move {
   Role role = Role::imap;
   Bytes ticket;
   std::string reply_tag;
+  std::string hello;  ///< of SMTP; see rpc::MoveConnection
   Bytes unread;
 };
 using SessionEnd = std::variant<Closed, BeginTls, Move>;

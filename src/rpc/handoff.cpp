@@ -1,5 +1,7 @@
 #include "rpc/handoff.h"
 
+#include <algorithm>
+
 #include "base/codec.h"
 
 namespace peregrine::rpc {
@@ -20,9 +22,9 @@ void encode(Encoder& out, const OpenConnection& open) {
   out.boolean(open.tls.has_value());
   if (open.tls) {
     out.bytes(open.tls->version).bytes(open.tls->cipher).bytes(open.tls->server_name);
-    out.bytes(open.tls->exporter);
+    out.bytes(open.tls->exporter).bytes(open.tls->server_end_point);
   }
-  out.bytes(open.ticket).bytes(open.reply_tag).bytes(open.unread);
+  out.bytes(open.ticket).bytes(open.reply_tag).bytes(open.hello).bytes(open.unread);
 }
 
 void encode(Encoder& out, const CloseConnection& close) {
@@ -35,7 +37,7 @@ void encode(Encoder& out, const StartTls& start) {
 
 void encode(Encoder& out, const MoveConnection& move) {
   kind(out, Kind::move).fixed64(move.id.value).u8(static_cast<std::uint8_t>(move.role));
-  out.bytes(move.ticket).bytes(move.reply_tag).bytes(move.unread);
+  out.bytes(move.ticket).bytes(move.reply_tag).bytes(move.hello).bytes(move.unread);
 }
 
 void encode(Encoder& out, const ReportOffence& report) {
@@ -47,6 +49,13 @@ Service read_service(Decoder& in) {
   std::uint8_t value = in.u8();
   if (value < 1 || value > static_cast<std::uint8_t>(Service::pop3s)) in.fail();
   return static_cast<Service>(value);
+}
+
+/// It ends up in logs and Received fields, and login may have been taken over.
+std::string read_hello(Decoder& in) {
+  BytesView name = in.bytes(k_max_hello);
+  if (!std::ranges::all_of(name, [](char c) { return c > ' ' && c < '\x7f'; })) in.fail();
+  return std::string(name);
 }
 
 OpenConnection read_open(Decoder& in) {
@@ -62,9 +71,11 @@ OpenConnection read_open(Decoder& in) {
     open.tls->cipher = in.bytes(k_max_text);
     open.tls->server_name = in.bytes(k_max_text);
     open.tls->exporter = in.bytes(k_max_text);
+    open.tls->server_end_point = in.bytes(k_max_text);
   }
   open.ticket = in.bytes(k_max_text);
   open.reply_tag = in.bytes(k_max_text);
+  open.hello = read_hello(in);
   open.unread = in.bytes(k_max_unread);
   return open;
 }
@@ -79,6 +90,7 @@ MoveConnection read_move(Decoder& in) {
   }
   move.ticket = in.bytes(k_max_text);
   move.reply_tag = in.bytes(k_max_text);
+  move.hello = read_hello(in);
   move.unread = in.bytes(k_max_unread);
   return move;
 }

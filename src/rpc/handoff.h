@@ -20,6 +20,7 @@ struct TlsFacts {
   std::string cipher;
   std::string server_name;  ///< SNI, empty when the client named none
   Bytes exporter;           ///< tls-exporter channel binding (RFC 9266)
+  Bytes server_end_point;   ///< tls-server-end-point channel binding (RFC 5929 section 4)
   bool operator==(const TlsFacts&) const = default;
 };
 
@@ -34,6 +35,8 @@ struct OpenConnection {
   /// From login's Move: what redeems the session, and what the login command wants answered with.
   Bytes ticket;
   std::string reply_tag;
+  /// From login's Move: the name that the client of SMTP gave in EHLO.
+  std::string hello;
   /// Bytes that the client has sent and nobody has consumed.
   Bytes unread;
   bool operator==(const OpenConnection&) const = default;
@@ -60,6 +63,8 @@ struct MoveConnection {
   Role role = Role::imap;
   Bytes ticket;
   std::string reply_tag;
+  /// Of SMTP: the name that the client gave in EHLO, of what smtp::Hello holds.
+  std::string hello;
   Bytes unread;
   bool operator==(const MoveConnection&) const = default;
 };
@@ -81,6 +86,8 @@ enum class HandoffError : std::uint8_t { malformed, unknown_kind };
 /// The largest datagram, and the most bytes that may travel unread in one.
 inline constexpr std::size_t k_max_handoff = kib(96);
 inline constexpr std::size_t k_max_unread = kib(64);
+/// Of the name in EHLO: RFC 1035 section 2.3.4 has no longer one.
+inline constexpr std::size_t k_max_hello = 255;
 
 Bytes encode_handoff(const Handoff& handoff);
 std::expected<Handoff, HandoffError> decode_handoff(BytesView datagram);

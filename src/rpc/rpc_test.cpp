@@ -192,9 +192,10 @@ OpenConnection example() {
           .peer = "192.0.2.1",
           .peer_port = 40000,
           .is_loopback = true,
-          .tls = TlsFacts{"TLSv1.3", "TLS_AES_128_GCM_SHA256", "mx.example.test", "0123"},
+          .tls = TlsFacts{"TLSv1.3", "TLS_AES_128_GCM_SHA256", "mx.example.test", "0123", "45"},
           .ticket = Bytes(32, 't'),
           .reply_tag = "a1",
+          .hello = "client.example.test",
           .unread = Bytes("a2 NOOP\r\n\0x", 11)};
 }
 
@@ -202,7 +203,8 @@ TEST(Handoff, RoundTripsAndRefusesEveryTruncation) {
   for (const Handoff& handoff :
        {Handoff(example()), Handoff(CloseConnection{ConnectionId(1), true}),
         Handoff(StartTls{ConnectionId(2)}),
-        Handoff(MoveConnection{ConnectionId(3), Role::pop3, "ticket", "", "more"})}) {
+        Handoff(
+            MoveConnection{ConnectionId(3), Role::pop3, "ticket", "", "[192.0.2.1]", "more"})}) {
     Bytes datagram = encode_handoff(handoff);
     auto decoded = decode_handoff(datagram);
     ASSERT_TRUE(decoded.has_value());
@@ -215,8 +217,16 @@ TEST(Handoff, RoundTripsAndRefusesEveryTruncation) {
 }
 
 TEST(Handoff, MovesConnectionsOnlyToWhereSessionsLive) {
-  Bytes datagram = encode_handoff(MoveConnection{ConnectionId(3), Role::core, "ticket", "", ""});
+  Bytes datagram = encode_handoff(MoveConnection{.id = ConnectionId(3), .role = Role::core});
   EXPECT_FALSE(decode_handoff(datagram).has_value());
+}
+
+TEST(Handoff, TheNameOfTheClientIsHarmless) {
+  for (const std::string& name : {std::string("two words"), std::string("a\r\nb"),
+                                  std::string("\xc3\xa9"), std::string(k_max_hello + 1, 'x')}) {
+    MoveConnection move{.id = ConnectionId(3), .role = Role::submission, .hello = name};
+    EXPECT_FALSE(decode_handoff(encode_handoff(move)).has_value()) << name;
+  }
 }
 
 }  // namespace

@@ -1,15 +1,21 @@
 #include "proto/sasl/sasl.h"
 
-#include <array>
 #include <utility>
 
+#include "proto/sasl/login.h"
+#include "proto/sasl/scram.h"
 #include "text/base64.h"
 #include "text/idna.h"
 
 namespace peregrine::sasl {
 namespace {
 
-constexpr std::array<std::string_view, 1> k_mechanisms = {"PLAIN"};
+bool are_different(std::string_view authorization_id, std::string_view authentication_id) {
+  if (authorization_id.empty()) return false;
+  auto wanted = text::fold_case(authorization_id);
+  auto own = text::fold_case(authentication_id);
+  return !wanted || !own || *wanted != *own;
+}
 
 class PlainServer final : public Server {
  public:
@@ -27,19 +33,33 @@ class PlainServer final : public Server {
 }  // namespace
 
 bool PasswordLogin::is_for_other() const {
-  if (authorization_id.empty()) return false;
-  auto wanted = text::fold_case(authorization_id);
-  auto own = text::fold_case(authentication_id);
-  return !wanted || !own || *wanted != *own;
+  return are_different(authorization_id, authentication_id);
 }
 
-std::span<const std::string_view> mechanisms() {
-  return k_mechanisms;
+bool ScramStart::is_for_other() const {
+  return are_different(authorization_id, authentication_id);
 }
 
-std::unique_ptr<Server> make_server(std::string_view name) {
+Step Server::resume(BytesView) {
+  return SaslError::malformed;
+}
+
+std::vector<std::string_view> mechanisms(const Context& context) {
+  std::vector<std::string_view> out;
+  bool has_binding = context.has_binding();
+  if (has_binding) out.emplace_back("SCRAM-SHA-256-PLUS");
+  if (has_binding && context.offers_scram_sha1) out.emplace_back("SCRAM-SHA-1-PLUS");
+  out.emplace_back("SCRAM-SHA-256");
+  if (context.offers_scram_sha1) out.emplace_back("SCRAM-SHA-1");
+  out.emplace_back("PLAIN");
+  if (context.offers_login) out.emplace_back("LOGIN");
+  return out;
+}
+
+std::unique_ptr<Server> make_server(std::string_view name, const Context& context) {
   if (iequals(name, "PLAIN")) return std::make_unique<PlainServer>();
-  return nullptr;
+  if (iequals(name, "LOGIN")) return context.offers_login ? make_login_server() : nullptr;
+  return make_scram_server(ascii_upper(name), context);
 }
 
 std::expected<Secret, SaslError> decode_response(std::string_view line) {

@@ -1,5 +1,6 @@
 #include "proto/sasl/sasl.h"
 
+#include <algorithm>
 #include <concepts>
 #include <gtest/gtest.h>
 #include <string>
@@ -8,6 +9,9 @@ namespace peregrine::sasl {
 namespace {
 
 using namespace std::string_literals;
+
+const Context k_all{
+    .offers_login = true, .tls_exporter = "exporter", .tls_server_end_point = "end"};
 
 static_assert(!std::equality_comparable<Secret>);
 static_assert(!std::copyable<Secret> && std::movable<Secret>);
@@ -64,7 +68,7 @@ TEST(SaslPlain, TellsWhenTheClientWantsToBeSomebodyElse) {
 }
 
 TEST(SaslServer, RunsPlainWithAndWithoutAnInitialResponse) {
-  auto server = make_server("plain");
+  auto server = make_server("plain", {});
   ASSERT_TRUE(server);
   EXPECT_EQ(std::get<Challenge>(server->start()).data, "");
   EXPECT_EQ(std::get<PasswordLogin>(server->respond("\0a\0b"s)).authentication_id, "a");
@@ -73,10 +77,42 @@ TEST(SaslServer, RunsPlainWithAndWithoutAnInitialResponse) {
 
 TEST(SaslServer, HasNoLegacyMechanism) {
   for (const char* name :
-       {"LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM", "APOP", "ANONYMOUS", "EXTERNAL", "GSSAPI", ""}) {
-    EXPECT_EQ(make_server(name), nullptr) << name;
+       {"CRAM-MD5", "DIGEST-MD5", "NTLM", "APOP", "ANONYMOUS", "EXTERNAL", "GSSAPI", "",
+        "SCRAM-SHA-512", "SCRAM-SHA-256-PLUS-PLUS", "SCRAM-", "-PLUS"}) {
+    EXPECT_EQ(make_server(name, k_all), nullptr) << name;
   }
-  for (std::string_view name : mechanisms()) EXPECT_NE(make_server(name), nullptr);
+}
+
+TEST(SaslServer, MakesExactlyWhatIsOffered) {
+  const Context in_clear{};
+  const Context without_sha1{.offers_scram_sha1 = false, .tls_exporter = "e"};
+  for (const Context& context : {k_all, in_clear, without_sha1}) {
+    auto offered = mechanisms(context);
+    for (std::string_view name : mechanisms(k_all)) {
+      bool is_offered = std::ranges::find(offered, name) != offered.end();
+      EXPECT_EQ(make_server(name, context) != nullptr, is_offered) << name;
+    }
+  }
+  EXPECT_EQ(mechanisms(k_all).size(), 6U);
+  EXPECT_EQ(mechanisms(in_clear),
+            (std::vector<std::string_view>{"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"}));
+}
+
+TEST(SaslServer, AsksForANameAndAPasswordInLogin) {
+  auto server = make_server("login", k_all);
+  EXPECT_EQ(std::get<Challenge>(server->start()).data, "Username:");
+  EXPECT_EQ(std::get<Challenge>(server->respond("anna")).data, "Password:");
+  auto login = std::get<PasswordLogin>(server->respond("secret"));
+  EXPECT_EQ(login.authentication_id, "anna");
+  EXPECT_EQ(login.password.reveal(), "secret");
+  EXPECT_EQ(std::get<SaslError>(make_server("LOGIN", k_all)->respond("")), SaslError::malformed);
+  EXPECT_EQ(std::get<SaslError>(make_server("LOGIN", k_all)->respond("a\nb")),
+            SaslError::malformed);
+  for (const std::string& password : {""s, "a\0b"s, "\xff"s, std::string(1025, 'p')}) {
+    server = make_server("LOGIN", k_all);
+    EXPECT_TRUE(std::holds_alternative<Challenge>(server->respond("anna")));
+    EXPECT_EQ(std::get<SaslError>(server->respond(password)), SaslError::malformed);
+  }
 }
 
 TEST(SaslResponse, IsStrictBase64) {
