@@ -15,7 +15,7 @@ from pathlib import Path
 from sources import includes_of, module_of, project_includes, sources
 
 WORKER = "net rpc api role config proto mime model crypto text sys base"
-BELOW_WORKERS = f"{WORKER} store mail directory core supervisor"
+BELOW_WORKERS = f"{WORKER} store mail queue directory core supervisor"
 
 ALLOWED = {
     "base": "",
@@ -33,7 +33,8 @@ ALLOWED = {
     "store": "crypto sys base",
     "directory": "store model crypto text sys base",
     "mail": "directory store model crypto text sys base",
-    "core": "mail directory store role api rpc net config model crypto text sys base",
+    "queue": "store model crypto text sys base",
+    "core": "mail queue directory store role api rpc net config model crypto text sys base",
     "front": WORKER,
     "login": WORKER,
     "smtpd": WORKER,
