@@ -15,7 +15,7 @@ from pathlib import Path
 from sources import includes_of, module_of, project_includes, sources
 
 WORKER = "net rpc api role config proto mime model crypto text sys base"
-BELOW_WORKERS = f"{WORKER} store mail directory greylist core supervisor"
+BELOW_WORKERS = f"{WORKER} store mail queue directory greylist core supervisor"
 
 ALLOWED = {
     "base": "",
@@ -34,7 +34,8 @@ ALLOWED = {
     "directory": "store model crypto text sys base",
     "greylist": "store model crypto base",
     "mail": "directory store model crypto text sys base",
-    "core": "greylist mail directory store role api rpc net config model crypto text sys base",
+    "queue": "store model crypto text sys base",
+    "core": "greylist mail queue directory store role api rpc net config model crypto text sys base",
     "front": WORKER,
     "login": WORKER,
     "smtpd": WORKER,

@@ -1,0 +1,179 @@
+// Queue: what the courier says, and the end of notifications.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "queue/edit.h"
+
+namespace peregrine::queue {
+namespace {
+
+bool has_taken(Outcome outcome) {
+  return outcome == Outcome::delivered || outcome == Outcome::relayed;
+}
+
+/// Whether the lease speaks for the recipient. An ended lease still does, so that what has been
+/// delivered is not delivered again; one before the present lease only tells of deliveries.
+bool is_believed(const Report& report, const Result& result, const RecipientRecord& recipient) {
+  if (awaits_notification(recipient.state) || report.lease.is_none()) return false;
+  return recipient.lease == report.lease ||
+         (recipient.previous_lease == report.lease && has_taken(result.outcome));
+}
+
+RecipientRecord with_result(RecipientRecord record, const Result& result) {
+  ++record.attempts;
+  record.status = one_line(result.status);
+  record.host = one_line(result.host);
+  record.diagnostic = one_line(result.diagnostic);
+  return record;
+}
+
+}  // namespace
+
+std::expected<store::Sequence, QueueError> Queue::report(const Report& report, UnixTime now) {
+  Change change(store_);
+  TRY(std::optional<LeaseRecord> lease, change.lease(report.lease));
+  std::vector<Result> results = report.results;
+  std::ranges::sort(results, {}, &Result::message);
+  for (auto first = results.begin(); first != results.end();) {
+    auto last = std::find_if(first, results.end(),
+                             [&](const Result& each) { return each.message != first->message; });
+    TRY_VOID(report_message(change, report, first->message, {first, last},
+                            lease ? &*lease : nullptr, now));
+    first = last;
+  }
+  // An ended lease, or one that never was, says nothing about a destination.
+  if (lease) {
+    TRY_VOID(note_destination(change, report, *lease, now));
+    if (report.is_last || lease->outstanding == 0) {
+      if (lease->outstanding != 0) TRY_VOID(give_back(change, report.lease, *lease, now));
+      change.remove_lease(report.lease, *lease);
+    } else {
+      change.set_lease(report.lease, *lease);
+    }
+  }
+  return commit(change, now);
+}
+
+std::expected<void, QueueError> Queue::report_message(Change& change, const Report& report,
+                                                      QueueId id, std::span<const Result> results,
+                                                      LeaseRecord* lease, UnixTime now) {
+  TRY(std::optional<Edit> edit, Edit::open(*this, change, id, now));
+  if (!edit) return {};
+  for (const Result& result : results) {
+    TRY(std::optional<RecipientRecord> before, edit->recipient(result.index));
+    if (!before || !is_believed(report, result, *before)) continue;
+    bool is_open = before->state == State::leased && before->lease == report.lease;
+    if (is_open && lease != nullptr && lease->outstanding > 0) --lease->outstanding;
+    RecipientRecord after = with_result(*before, result);
+    switch (result.outcome) {
+      case Outcome::delivered:
+        TRY_VOID(edit->tell("delivered", after, result.tls));
+        TRY_VOID(edit->end(result.index, *before));
+        break;
+      case Outcome::relayed:
+        TRY_VOID(edit->relay(result.index, *before, after));
+        break;
+      case Outcome::temporary:
+        TRY_VOID(edit->tell("deferred", after, result.tls));
+        after.due = std::min(pause_after(after.attempts, now), edit->message.expires);
+        edit->put_back(result.index, *before, after);
+        break;
+      case Outcome::permanent:
+        TRY_VOID(edit->fail(result.index, *before, after));
+        break;
+      case Outcome::not_tried:
+        if (is_open) edit->put_back(result.index, *before, *before);
+        break;
+    }
+  }
+  return edit->finish();
+}
+
+std::expected<void, QueueError> Queue::note_destination(Change& change, const Report& report,
+                                                        const LeaseRecord& lease, UnixTime now) {
+  if (lease.kind != LeaseKind::send) return {};
+  TRY(std::optional<DestinationRecord> stored, change.destination(lease.destination));
+  if (!stored) return {};
+  DestinationRecord record = *stored;
+  if (report.destination_failed && report.destination == lease.destination) {
+    // Of several leases that ran into the same failure, the first counts it.
+    if (record.not_before > now) return {};
+    ++record.failures;
+    record.not_before = pause_after(record.failures, now);
+    record.reason = one_line(report.reason);
+    log_event(LogLevel::info, "queue.destination_failed",
+              {{"destination", lease.destination},
+               {"failures", record.failures},
+               {"seconds", record.not_before.seconds - now.seconds},
+               {"reason", record.reason}});
+  } else if (std::ranges::any_of(report.results, has_taken, &Result::outcome)) {
+    record.failures = 0;
+    record.not_before = {};
+    record.reason.clear();
+  } else {
+    return {};
+  }
+  if (record != *stored) change.set_destination(lease.destination, record);
+  return {};
+}
+
+std::expected<void, QueueError> Queue::give_back(Change& change, LeaseId id,
+                                                 const LeaseRecord& lease, UnixTime now) {
+  for (QueueId message : lease.messages) {
+    TRY(std::optional<Edit> edit, Edit::open(*this, change, message, now));
+    if (!edit) continue;
+    TRY(std::vector<std::uint32_t> indexes, edit->recipients());
+    for (std::uint32_t index : indexes) {
+      TRY(std::optional<RecipientRecord> before, edit->recipient(index));
+      if (!before) continue;
+      if (lease.kind == LeaseKind::send) {
+        if (before->state == State::leased && before->lease == id) {
+          edit->put_back(index, *before, *before);
+        }
+      } else if (before->has_notice() && before->notice_lease == id) {
+        RecipientRecord after = *before;
+        after.notice_due = {now.seconds + options_.retry_first.count()};
+        edit->set(index, *before, after);
+      }
+    }
+  }
+  return {};
+}
+
+std::expected<MessageRecord, QueueError> Queue::end_notices(Change& change, LeaseId lease,
+                                                            QueueId message,
+                                                            std::span<const std::uint32_t> indexes,
+                                                            UnixTime now) {
+  if (indexes.empty() || lease.is_none()) return std::unexpected(QueueError::bad_request);
+  TRY(std::optional<LeaseRecord> record, change.lease(lease));
+  TRY(std::optional<Edit> edit, Edit::open(*this, change, message, now));
+  if (!edit) return std::unexpected(QueueError::not_found);
+  MessageRecord about = edit->message;
+  for (std::uint32_t index : indexes) {
+    TRY(std::optional<RecipientRecord> before, edit->recipient(index));
+    if (!before || !before->has_notice() || before->notice_lease != lease) {
+      return std::unexpected(QueueError::not_found);
+    }
+    if (record && record->outstanding > 0) --record->outstanding;
+    if (awaits_notification(before->state)) {
+      TRY_VOID(edit->end(index, *before));
+      continue;
+    }
+    RecipientRecord after = *before;
+    after.delay = Delay::told;
+    after.notice_due = {};
+    after.notice_lease = {};
+    edit->set(index, *before, after);
+  }
+  TRY_VOID(edit->finish());
+  if (record && record->outstanding == 0) {
+    change.remove_lease(lease, *record);
+  } else if (record) {
+    change.set_lease(lease, *record);
+  }
+  return about;
+}
+
+}  // namespace peregrine::queue
