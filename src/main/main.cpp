@@ -32,6 +32,7 @@ constexpr std::array k_programs = {
     RoleProgram{front::run, {Role::front, front::policy}},
     RoleProgram{login::run, {Role::login, login::policy}},
     RoleProgram{smtpd::run, {Role::mx, smtpd::policy}},
+    RoleProgram{smtpd::run, {Role::submission, smtpd::policy}},
     RoleProgram{imapd::run, {Role::imap, imapd::policy}},
     RoleProgram{pop3d::run, {Role::pop3, pop3d::policy}},
     RoleProgram{resolver::run, {Role::resolver, resolver::policy}},

@@ -3,6 +3,7 @@
 #include "api/client.h"
 #include "base/log.h"
 #include "proto/smtp/replies.h"
+#include "smtpd/envelope.h"
 #include "smtpd/session.h"
 
 namespace peregrine::smtpd {
@@ -29,6 +30,10 @@ net::Task<Session::Next> Session::mail(smtp::MailFrom mail) {
       reply(smtp::k_reply_rate_limited);
       co_return Next::go_on;
     }
+  }
+  if (is_submission()) {
+    auto refused = co_await check_sender(sender_text(mail));
+    if (refused) co_return refuse(*refused);
   }
   // RFC 6710 section 5: nobody here is trusted with a priority above the usual.
   bool is_lowered = mail.priority.value_or(0) > 0;

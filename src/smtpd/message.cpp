@@ -6,12 +6,11 @@
 #include "api/client.h"
 #include "base/log.h"
 #include "crypto/hash.h"
-#include "mime/search_text.h"
 #include "mime/structure.h"
 #include "proto/smtp/data_refusal.h"
 #include "proto/smtp/replies.h"
-#include "role/content.h"
 #include "smtpd/envelope.h"
+#include "smtpd/pack.h"
 #include "smtpd/rate.h"
 #include "smtpd/session.h"
 #include "smtpd/verdict.h"
@@ -74,36 +73,49 @@ Session::Next Session::cut_off(role::Client::Input why, std::uint64_t size) {
   return say_goodbye(why);
 }
 
+/// The reply that refuses the message for its header.
+std::optional<smtp::FixedReply> Session::look_at(const Incoming& incoming,
+                                                 const MessageSummary& summary) {
+  std::uint64_t trace_size = std::min<std::uint64_t>(incoming.trace_size, summary.header_size);
+  if (summary.header_size - trace_size > worker_.settings().limits.header_size) {
+    return smtp::k_reply_too_big;
+  }
+  BytesView header = BytesView(incoming.message).substr(0, summary.header_size);
+  if (count_received(header) > k_most_received) return k_reply_loop;
+  return std::nullopt;
+}
+
 net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming incoming) {
   std::uint64_t trace = incoming.trace;
-  Bytes message = std::move(incoming.message);
-  std::size_t forged = rename_foreign_checks(message, incoming.trace_size);
+  if (is_submission()) {
+    if (auto refused = complete(incoming)) {
+      co_return refuse_message(transaction, trace, *refused, refused->text);
+    }
+  }
+  std::size_t forged = rename_foreign_checks(incoming.message, incoming.trace_size);
   if (forged > 0) {
     log_event(LogLevel::info, "mx.foreign_checks_renamed",
               {{"conn", log_id()}, {"msg", HexId{trace}}, {"count", forged}});
   }
-  MessageSummary summary = mime::read_message(message);
+  MessageSummary summary = mime::read_message(incoming.message);
+  if (auto refused = look_at(incoming, summary)) {
+    co_return refuse_message(transaction, trace, *refused, refused->text);
+  }
+  if (is_submission()) {
+    Next next = co_await submit(std::move(transaction), std::move(incoming), std::move(summary));
+    co_return next;
+  }
   std::uint64_t size = summary.size;
-  if (summary.header_size - std::min<std::uint64_t>(incoming.trace_size, summary.header_size) >
-      worker_.settings().limits.header_size) {
-    co_return refuse_message(transaction, trace, smtp::k_reply_too_big, "header too big");
-  }
-  BytesView header = BytesView(message).substr(0, summary.header_size);
-  if (count_received(header) > k_most_received) {
-    co_return refuse_message(transaction, trace, k_reply_loop, "loop");
-  }
   api::DeliverRequest request;
   request.set_connection(connection_.facts.id.value);
   request.set_trace(trace);
-  *request.mutable_envelope() = make_envelope(transaction.mail, header, message, wall_now());
+  BytesView header = BytesView(incoming.message).substr(0, summary.header_size);
+  *request.mutable_envelope() =
+      make_envelope(transaction.mail, header, incoming.message, wall_now());
   for (const AcceptedRecipient& recipient : transaction.recipients) {
     *request.add_recipients() = make_recipient(recipient);
   }
-  mime::SearchText words = mime::search_text(message, summary);
-  auto packed = role::pack_content({.summary = encode_summary(summary),
-                                    .search_headers = std::move(words.headers),
-                                    .search_body = std::move(words.body),
-                                    .raw = std::move(message)});
+  auto packed = pack_message(std::move(incoming.message), summary);
   if (!packed) {
     std::string why = sys::describe(packed.error());
     co_return refuse_message(transaction, trace, smtp::k_reply_local_error, why);
@@ -133,10 +145,12 @@ std::optional<Incoming> Session::begin_message(const Transaction& transaction) c
   Transport transport{.lmtp = is_lmtp(),
                       .extended = dialogue_.facts().greeting == smtp::Greeting::ehlo,
                       .utf8 = transaction.mail.smtp_utf8 == AllowUtf8::yes,
-                      .tls = connection_.facts.tls.has_value()};
+                      .tls = connection_.facts.tls.has_value(),
+                      .authenticated = is_submission()};
+  bool says_client = !is_submission() || worker_.settings().submission.show_client;
   auto fields = trace_fields(
       {.mail_from = from,
-       .helo = helo_,
+       .helo = says_client ? BytesView(helo_) : BytesView(),
        .peer_name = check_.confirmed_name(),
        .hostname = worker_.settings().server.hostname,
        .recipient = is_single ? BytesView(transaction.recipients.front().address) : BytesView(),

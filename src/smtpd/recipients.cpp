@@ -46,6 +46,11 @@ net::Task<Session::Next> Session::recipient(smtp::RcptTo rcpt) {
     co_return Next::go_on;
   }
   api::RecipientVerdict verdict = answer->verdict();
+  // RFC 6409 section 3: an account that has logged in may write to anybody.
+  bool is_elsewhere = verdict == api::RECIPIENT_NOT_LOCAL;
+  if (is_submission() && is_elsewhere && worker_.settings().outbound.enabled) {
+    verdict = api::RECIPIENT_LOCAL;
+  }
   if (!is_trusted_ && is_refused_for_good(verdict)) {
     api::ChargeRequest used;
     used.set_unknown_recipients(1);

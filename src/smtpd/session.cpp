@@ -7,6 +7,7 @@
 #include "proto/smtp/framer.h"
 #include "proto/smtp/grammar.h"
 #include "proto/smtp/replies.h"
+#include "role/submission_offer.h"
 
 namespace peregrine::smtpd {
 namespace {
@@ -50,16 +51,20 @@ Session::Session(role::Worker& worker, role::Connection& connection)
       connection_(connection),
       client_(worker, connection),
       framer_(smtp::k_basic_limits),
-      dialogue_({.lmtp = connection.facts.service == Service::lmtp},
+      dialogue_({.lmtp = is_lmtp(), .auth_required = is_submission()},
                 connection.facts.tls ? smtp::Channel::tls : smtp::Channel::clear),
       check_(worker, connection.facts),
-      is_trusted_(connection.facts.is_loopback || connection.facts.service == Service::lmtp ||
+      is_trusted_(connection.facts.is_loopback || is_lmtp() || is_submission() ||
                   config::contains(worker.settings().smtp.trusted_networks, connection.facts.peer)),
       started_(Monotonic::now()),
       productive_(started_) {}
 
 net::Task<role::SessionEnd> Session::run() {
   Next next = Next::go_on;
+  if (is_submission()) {
+    bool is_open = co_await open_account();
+    if (!is_open) next = Next::close;
+  }
   while (next == Next::go_on) {
     LineEvent event = framer_.next();
     if (event == LineEvent::need_more) {
@@ -86,6 +91,7 @@ net::Task<role::SessionEnd> Session::run() {
              {"messages", messages_},
              {"errors", errors_},
              {"tls_follows", next == Next::begin_tls}});
+  if (account_session_ != 0) co_await close_account();
   if (next == Next::begin_tls) co_return role::BeginTls{};
   co_return role::Closed{};
 }
@@ -224,6 +230,7 @@ Session::Next Session::hello(const smtp::Hello& hello) {
 
 smtp::Extensions Session::extensions() const {
   const config::Settings& settings = worker_.settings();
+  if (is_submission()) return role::submission_offer(settings, connection_.facts, {});
   return smtp::make_offer({.disabled = settings.smtp.disabled_extensions,
                            .is_lmtp = is_lmtp(),
                            .is_encrypted = connection_.facts.tls.has_value(),

@@ -13,6 +13,7 @@
 #include "api/delivery.pb.h"
 #include "base/line_framer.h"
 #include "base/log.h"
+#include "model/summary.h"
 #include "proto/smtp/chunk_reader.h"
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
@@ -46,6 +47,7 @@ class Session {
  public:
   Session(role::Worker& worker, role::Connection& connection);
 
+  /// Of submission it begins with the ticket that login got, and answers AUTH.
   net::Task<role::SessionEnd> run();
 
  private:
@@ -76,6 +78,14 @@ class Session {
   void reply(const smtp::FixedReply& reply) { smtp::append_reply(reply, client_.out()); }
   void reply(const smtp::Reply& reply) { smtp::append_reply(reply, client_.out()); }
 
+  // submission.cpp: what is different for an account that has logged in
+  net::Task<bool> open_account();
+  net::Task<void> close_account();
+  net::Task<std::optional<smtp::FixedReply>> check_sender(std::string address);
+  net::Task<std::optional<smtp::FixedReply>> check_from(const MessageSummary& summary);
+  std::optional<smtp::FixedReply> complete(Incoming& incoming) const;
+  net::Task<Next> submit(Transaction transaction, Incoming incoming, MessageSummary summary);
+
   // recipients.cpp
   net::Task<Next> recipient(smtp::RcptTo rcpt);
   Next answer_recipient(AcceptedRecipient recipient, api::RecipientVerdict verdict);
@@ -97,6 +107,7 @@ class Session {
   net::Task<Next> receive(smtp::DataReader& reader, Bytes& message);
   Next cut_off(role::Client::Input why, std::uint64_t size);
   net::Task<Next> deliver(Transaction transaction, Incoming incoming);
+  std::optional<smtp::FixedReply> look_at(const Incoming& incoming, const MessageSummary& summary);
   [[nodiscard]] std::optional<Incoming> begin_message(const Transaction& transaction) const;
   Next refuse_message(const Transaction& transaction, std::uint64_t trace,
                       const smtp::FixedReply& reply, std::string_view reason);
@@ -117,6 +128,10 @@ class Session {
 
   [[nodiscard]] HexId log_id() const { return HexId{connection_.facts.id.value}; }
   [[nodiscard]] bool is_lmtp() const { return connection_.facts.service == Service::lmtp; }
+  [[nodiscard]] bool is_submission() const {
+    return connection_.facts.service == Service::submission ||
+           connection_.facts.service == Service::submissions;
+  }
 
   role::Worker& worker_;
   role::Connection& connection_;
@@ -125,9 +140,12 @@ class Session {
   Dialogue dialogue_;
   smtp::Extensions offered_;  ///< nothing before EHLO
   std::string helo_;
+  std::uint64_t account_session_ = 0;  ///< of submission, as core names it
+  std::string account_;                ///< its address
   ClientCheck check_;
   std::string logged_verdict_;  ///< so that each is logged once
-  /// On this machine, in smtp.trusted_networks or at the LMTP socket: no budgets, no pauses.
+  /// On this machine, in smtp.trusted_networks, at the LMTP socket or logged in: no budgets of
+  /// strangers, no pauses.
   bool is_trusted_ = false;
   bool has_spoken_ = false;  ///< the client, its first bytes
   Deadline started_;

@@ -7,10 +7,14 @@
 namespace peregrine::smtpd {
 
 std::string_view protocol_name(Transport transport) {
-  // RFC 6531 section 4.3: UTF8 names say ESMTP without its E. RFC 3848: S within TLS.
+  // RFC 6531 section 4.3: UTF8 names say ESMTP without its E. RFC 3848: S within TLS, A after AUTH.
   if (transport.lmtp) {
     if (transport.utf8) return transport.tls ? "UTF8LMTPS" : "UTF8LMTP";
     return transport.tls ? "LMTPS" : "LMTP";
+  }
+  if (transport.authenticated) {
+    if (transport.utf8) return transport.tls ? "UTF8SMTPSA" : "UTF8SMTPA";
+    return transport.tls ? "ESMTPSA" : "ESMTPA";
   }
   if (transport.utf8) return transport.tls ? "UTF8SMTPS" : "UTF8SMTP";
   if (transport.tls) return "ESMTPS";  // also after HELO: there is no name for that

@@ -19,6 +19,7 @@ struct Transport {
   bool extended = false;  ///< EHLO, not HELO
   bool utf8 = false;      ///< MAIL said SMTPUTF8
   bool tls = false;
+  bool authenticated = false;
 };
 
 /// The registered name: "ESMTPS", "LMTP", "UTF8SMTP" …
@@ -26,7 +27,7 @@ std::string_view protocol_name(Transport transport);
 
 struct TraceInfo {
   std::string_view mail_from;  ///< empty for the null reverse-path
-  std::string_view helo;
+  std::string_view helo;       ///< empty: nothing is said of the client
   std::string_view peer_name;  ///< the client's, when it leads back to its address; or empty
   std::string_view hostname;   ///< ours
   std::string_view recipient;  ///< only where there is one, or empty

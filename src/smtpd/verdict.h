@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/delivery.pb.h"
+#include "api/queue.pb.h"
 #include "proto/smtp/reply.h"
 #include "rpc/channel.h"
 
@@ -14,6 +15,8 @@ namespace peregrine::smtpd {
 const smtp::FixedReply& reply_to(api::RecipientVerdict verdict);
 /// To the message, as far as one recipient is concerned; never called with DELIVER_OK.
 const smtp::FixedReply& reply_to(api::DeliverOutcome outcome);
+/// To MAIL or the message of an account; never called with SUBMIT_OK or SUBMIT_BAD_RECIPIENT.
+const smtp::FixedReply& reply_to(api::SubmitOutcome outcome);
 /// To the message when the call itself failed.
 const smtp::FixedReply& reply_to(const rpc::CallFailure& failure);
 
