@@ -11,6 +11,7 @@
 #include "proto/smtp/replies.h"
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
+#include "role/submission_offer.h"
 #include "text/base64.h"
 
 namespace peregrine::login {
@@ -214,22 +215,13 @@ SmtpLogin::Next SmtpLogin::greet(const smtp::Hello& hello) {
 /// Those of the whole session: after AUTH a client need not ask again (RFC 4954 section 4), and the
 /// role `submission` does what is announced here.
 smtp::Extensions SmtpLogin::extensions() const {
-  const config::Settings& settings = worker_.settings();
-  auto enabled = [&](std::string_view name) {
-    return !config::has_word(settings.smtp.disabled_extensions, name);
-  };
-  smtp::Extensions out{.pipelining = enabled("PIPELINING"),
-                       .max_size = settings.limits.message_size,
-                       .eight_bit_mime = enabled("8BITMIME"),
-                       .smtp_utf8 = enabled("SMTPUTF8"),
-                       .enhanced_status_codes = true,
-                       .start_tls = may_begin_tls(worker_, connection_.facts),
-                       .auth_mechanisms = {}};
-  if (!may_log_in(worker_, connection_.facts)) return out;
-  for (std::string_view name : sasl::mechanisms(sasl_context(worker_, connection_.facts))) {
-    out.auth_mechanisms.emplace_back(name);
+  role::BeforeLogin before{.can_start_tls = may_begin_tls(worker_, connection_.facts)};
+  if (may_log_in(worker_, connection_.facts)) {
+    for (std::string_view name : sasl::mechanisms(sasl_context(worker_, connection_.facts))) {
+      before.auth_mechanisms.emplace_back(name);
+    }
   }
-  return out;
+  return role::submission_offer(worker_.settings(), connection_.facts, std::move(before));
 }
 
 net::Task<SmtpLogin::Next> SmtpLogin::authenticate(smtp::Auth auth) {

@@ -4,8 +4,7 @@
 
 namespace peregrine::smtpd {
 
-sys::SysResult<role::PackedContent> pack_message(Bytes message,
-                                                                  const MessageSummary& summary) {
+sys::SysResult<role::PackedContent> pack_message(Bytes message, const MessageSummary& summary) {
   mime::SearchText words = mime::search_text(message, summary);
   return role::pack_content({.summary = encode_summary(summary),
                              .search_headers = std::move(words.headers),

@@ -7,7 +7,6 @@
 namespace peregrine::smtpd {
 
 /// `summary`: of `message`.
-sys::SysResult<role::PackedContent> pack_message(Bytes message,
-                                                                  const MessageSummary& summary);
+sys::SysResult<role::PackedContent> pack_message(Bytes message, const MessageSummary& summary);
 
 }  // namespace peregrine::smtpd

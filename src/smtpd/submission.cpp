@@ -17,8 +17,7 @@ constexpr std::chrono::seconds k_submit_time{60};
 /// Addresses in From that core is asked about.
 constexpr std::size_t k_most_authors = 10;
 
-constexpr smtp::FixedReply k_reply_too_many_authors{
-    550, {5, 6, 0}, "From has too many addresses"};
+constexpr smtp::FixedReply k_reply_too_many_authors{550, {5, 6, 0}, "From has too many addresses"};
 constexpr smtp::FixedReply k_reply_several_from{550, {5, 6, 0}, "Message has several From fields"};
 
 }  // namespace
@@ -131,8 +130,8 @@ net::Task<Session::Next> Session::submit(Transaction transaction, Incoming incom
     const smtp::FixedReply& failed = reply_to(answer.error());
     co_return refuse_message(transaction, trace, failed, "core gave no answer");
   }
-  bool has_outcomes = answer->outcome() == api::SUBMIT_OK ||
-                      answer->outcome() == api::SUBMIT_BAD_RECIPIENT;
+  bool has_outcomes =
+      answer->outcome() == api::SUBMIT_OK || answer->outcome() == api::SUBMIT_BAD_RECIPIENT;
   if (!has_outcomes) {
     const smtp::FixedReply& refused = reply_to(answer->outcome());
     co_return refuse_message(transaction, trace, refused, refused.text);
