@@ -44,7 +44,8 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   M(3, release, ReleaseRequest, ReleaseResponse, k_session)                              \
   M(4, scram_begin, ScramBeginRequest, ScramBeginResponse, k_login)                      \
   M(5, scram_finish, ScramFinishRequest, ScramFinishResponse, k_login)                   \
-  M(10, check_recipient, CheckRecipientRequest, CheckRecipientResponse, k_mx)            \
+  M(10, check_recipient, CheckRecipientRequest, CheckRecipientResponse,                   \
+    k_mx | k_submission)                                                                 \
   M(11, deliver, DeliverRequest, DeliverResponse, k_mx)                                  \
   M(12, check_sender, CheckSenderRequest, CheckSenderResponse, k_submission)             \
   M(13, submit, SubmitRequest, SubmitResponse, k_submission)                             \
