@@ -6,15 +6,28 @@
 namespace peregrine::core {
 namespace {
 
-bool is_mailbox_service(std::uint32_t service) {
-  return service >= static_cast<std::uint32_t>(Service::imap) &&
+bool has_sessions(std::uint32_t service) {
+  return service >= static_cast<std::uint32_t>(Service::submission) &&
          service <= static_cast<std::uint32_t>(Service::pop3s);
 }
 
 /// The services whose sessions a role runs.
 bool serves(Role role, Service service) {
-  bool is_imap = service == Service::imap || service == Service::imaps;
-  return is_imap == (role == Role::imap);
+  switch (service) {
+    case Service::submission:
+    case Service::submissions:
+      return role == Role::submission;
+    case Service::imap:
+    case Service::imaps:
+      return role == Role::imap;
+    case Service::pop3:
+    case Service::pop3s:
+      return role == Role::pop3;
+    case Service::smtp:
+    case Service::lmtp:
+      break;
+  }
+  return false;
 }
 
 api::AuthOutcome outcome_of(AuthError error) {
@@ -26,7 +39,7 @@ api::AuthOutcome outcome_of(AuthError error) {
 net::Task<Answer<api::AuthenticateResponse>> authenticate(Core& core, Call&,
                                                           api::AuthenticateRequest request) {
   Secret password = Secret::take(std::move(*request.mutable_password()));
-  if (!is_mailbox_service(request.service())) {
+  if (!has_sessions(request.service())) {
     co_return std::unexpected(api::ErrorCode::malformed);
   }
   api::AuthenticateResponse response;
@@ -52,7 +65,7 @@ net::Task<Answer<api::AuthenticateResponse>> authenticate(Core& core, Call&,
 
 net::Task<Answer<api::RedeemResponse>> redeem(Core& core, Call& call, api::RedeemRequest request) {
   auto service = static_cast<Service>(request.service());
-  if (!is_mailbox_service(request.service()) || !serves(call.peer->caller.role, service)) {
+  if (!has_sessions(request.service()) || !serves(call.peer->caller.role, service)) {
     co_return std::unexpected(api::ErrorCode::bad_ticket);
   }
   auto redeemed = core.sessions.redeem(request.ticket(), ConnectionId(request.connection()),

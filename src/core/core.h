@@ -8,10 +8,12 @@
 #include "config/settings.h"
 #include "core/admin.h"
 #include "core/authenticator.h"
+#include "core/courier_waits.h"
 #include "core/durability.h"
 #include "core/model.h"
 #include "core/pool.h"
 #include "core/sessions.h"
+#include "core/submission_rates.h"
 #include "core/watchers.h"
 #include "net/gate.h"
 
@@ -48,6 +50,8 @@ class Core {
   Watchers watchers;
   Durability durability;
   Admin admin;
+  CourierWaits courier_waits;
+  SubmissionRates submission_rates;
   std::uint64_t content_bytes = 0;  ///< of large messages on their way to readers
   std::uint64_t calls_served = 0;
   std::uint64_t calls_refused = 0;  ///< against a rule: their channels were closed

@@ -1,5 +1,5 @@
 #pragma once
-// Model: all that is stored, opened: the store, and the directory and the accounts on it. What
+// Model: all that is stored, opened: the store, and the directory, accounts and queue on it. What
 // core works on, and what a command works on while no server runs.
 
 #include <expected>
@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "directory/directory.h"
 #include "mail/accounts.h"
+#include "queue/queue.h"
 #include "store/store.h"
 
 namespace peregrine::core {
@@ -17,6 +18,7 @@ struct Model {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<directory::Directory> directory;
   std::unique_ptr<mail::Accounts> accounts;
+  std::unique_ptr<queue::Queue> queue;
 
   /// Puts into effect what of the settings can change while it is open.
   void apply(const config::Settings& settings);

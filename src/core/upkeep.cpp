@@ -49,6 +49,7 @@ net::Task<void> Upkeep::turn() {
     }
   }
   collect();
+  co_await tend_queue();
   co_await purge();
   std::set<AccountId> now;
   now.swap(core_.changed);
@@ -66,6 +67,19 @@ void Upkeep::collect() {
   if (collected && *collected > 0) {
     log_event(LogLevel::debug, "core.blobs_collected", {{"count", *collected}});
   }
+}
+
+net::Task<void> Upkeep::tend_queue() {
+  bool more = true;
+  bool has_changed = false;
+  while (more && !stopping_) {
+    store::Sequence before = core_.model.queue->last_sequence();
+    auto step = core_.model.queue->tend(wall_now());
+    more = step && *step;
+    has_changed = has_changed || core_.model.queue->last_sequence() != before;
+    co_await net::sleep_until(core_.loop, Monotonic::now());
+  }
+  if (has_changed) core_.courier_waits.wake({});
 }
 
 net::Task<void> Upkeep::purge() {
