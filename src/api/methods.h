@@ -32,6 +32,7 @@ inline constexpr RoleSet k_imap = role_bit(Role::imap);
 inline constexpr RoleSet k_pop3 = role_bit(Role::pop3);
 inline constexpr RoleSet k_submission = role_bit(Role::submission);
 inline constexpr RoleSet k_courier = role_bit(Role::courier);
+inline constexpr RoleSet k_accepts = k_mx | k_submission;
 inline constexpr RoleSet k_reader = k_imap | k_pop3;
 inline constexpr RoleSet k_session = k_reader | k_submission;
 inline constexpr RoleSet k_stranger = k_mx | k_login | k_submission;
@@ -44,8 +45,7 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   M(3, release, ReleaseRequest, ReleaseResponse, k_session)                              \
   M(4, scram_begin, ScramBeginRequest, ScramBeginResponse, k_login)                      \
   M(5, scram_finish, ScramFinishRequest, ScramFinishResponse, k_login)                   \
-  M(10, check_recipient, CheckRecipientRequest, CheckRecipientResponse,                   \
-    k_mx | k_submission)                                                                 \
+  M(10, check_recipient, CheckRecipientRequest, CheckRecipientResponse, k_accepts)       \
   M(11, deliver, DeliverRequest, DeliverResponse, k_mx)                                  \
   M(12, check_sender, CheckSenderRequest, CheckSenderResponse, k_submission)             \
   M(13, submit, SubmitRequest, SubmitResponse, k_submission)                             \

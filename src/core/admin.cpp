@@ -204,6 +204,7 @@ api::AdminResult Admin::alias_add(const api::AliasRequest& request) {
   for (const Address& target : targets) {
     if (!result.done()) break;
     if (!model_.directory->is_local_domain(target.domain())) {
+      if (settings_.outbound.enabled) continue;
       result.set_warning(
           fmt::format("{} is elsewhere, and nothing sends mail out: mail for this "
                       "alias will be refused",

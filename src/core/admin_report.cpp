@@ -8,6 +8,7 @@
 #include "core/line_stream.h"
 #include "core/upkeep.h"
 #include "mail/verify.h"
+#include "queue/verify.h"
 
 namespace peregrine::core {
 namespace {
@@ -140,6 +141,32 @@ net::Task<std::optional<std::size_t>> verify_model(Core& core, Call& call) {
   co_return count;
 }
 
+/// The check of the queue, some records in a turn of the loop.
+net::Task<std::optional<std::size_t>> verify_queue(Core& core, Call& call) {
+  std::vector<std::string> findings;
+  queue::Findings report = [&findings](const store::Finding& finding) {
+    findings.push_back(finding.where + ": " + finding.what);
+  };
+  queue::Check check(*core.model.store, report);
+  std::size_t count = 0;
+  bool more = true;
+  while (more) {
+    auto step = check.step();
+    more = step && *step;
+    bool is_whole = step.has_value();
+    if (is_whole && !more) is_whole = check.finish().has_value();
+    if (!is_whole) report({"queue", "cannot be read to its end"});
+    for (std::string& finding : findings) {
+      ++count;
+      bool sent = co_await send_line(core, call, std::move(finding), LineKind::problem);
+      if (!sent) co_return std::nullopt;
+    }
+    findings.clear();
+    co_await net::sleep_until(core.loop, Monotonic::now());
+  }
+  co_return count;
+}
+
 net::Task<std::optional<std::size_t>> verify_store(Core& core, Call& call) {
   store::Store& store = *core.model.store;
   LineStream stream(core.loop, [&store](const LineStream::Out& out) {
@@ -158,8 +185,10 @@ net::Task<void> verify_all(Core& core, Call& call) {
   if (!in_store) co_return;
   auto in_model = co_await verify_model(core, call);
   if (!in_model) co_return;
-  static_cast<void>(
-      co_await send_line(core, call, verify_summary(*in_store + *in_model), LineKind::plain));
+  auto in_queue = co_await verify_queue(core, call);
+  if (!in_queue) co_return;
+  std::size_t all = *in_store + *in_model + *in_queue;
+  static_cast<void>(co_await send_line(core, call, verify_summary(all), LineKind::plain));
 }
 
 }  // namespace
@@ -172,8 +201,9 @@ net::Task<Answer<void>> dump(Core& core, Call& call, api::DumpRequest request) {
   }
   store::Store& store = *core.model.store;
   LineStream stream(core.loop, [&store, account = *subject](const LineStream::Out& out) {
-    auto dumped = mail::dump(store, {.account = account}, out);
-    if (!dumped) out("store: cannot be read to its end");
+    bool is_whole = mail::dump(store, {.account = account}, out).has_value();
+    if (!account) is_whole = queue::dump(store, out) && is_whole;
+    if (!is_whole) out("store: cannot be read to its end");
   });
   static_cast<void>(co_await send_all(core, call, stream, LineKind::plain));
   co_return Answer<void>{};

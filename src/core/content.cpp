@@ -53,9 +53,11 @@ Answer<Content> Content::open(api::Content&& content, sys::Fd descriptor,
   }
   auto [summary, headers, body, raw] = parts;
   if (raw.size() > message_size + k_trace_allowance) return std::unexpected(api::ErrorCode::limit);
-  if (headers.size() + body.size() >= mail::k_max_payload || !decode_summary(summary, raw.size())) {
+  auto decoded = decode_summary(summary, raw.size());
+  if (headers.size() + body.size() >= mail::k_max_payload || !decoded) {
     return std::unexpected(api::ErrorCode::malformed);
   }
+  out.header_size_ = decoded->header_size;
   out.summary_ = summary;
   out.raw_ = raw;
   out.search_text_ = mail::join_search_text(headers, body);

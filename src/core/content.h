@@ -20,6 +20,8 @@ class Content {
                               std::uint64_t message_size);
 
   [[nodiscard]] BytesView raw() const { return raw_; }
+  /// Up to and with the blank line, as the summary says.
+  [[nodiscard]] std::uint64_t header_size() const { return header_size_; }
   /// `digest`: the SHA-256 of raw(). Borrows this.
   [[nodiscard]] mail::NewMessage message(const crypto::Digest& digest, UnixTime date) const;
 
@@ -32,6 +34,7 @@ class Content {
   BytesView summary_;
   BytesView raw_;
   Bytes search_text_;
+  std::uint64_t header_size_ = 0;
 };
 
 /// SHA-256 of the raw message; of a large one on a pool. `content` outlives the task.

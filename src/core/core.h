@@ -10,11 +10,13 @@
 #include "core/authenticator.h"
 #include "core/bans.h"
 #include "core/budgets.h"
+#include "core/courier_waits.h"
 #include "core/durability.h"
 #include "core/model.h"
 #include "core/pool.h"
 #include "core/scram.h"
 #include "core/sessions.h"
+#include "core/submission_rates.h"
 #include "core/watchers.h"
 #include "net/gate.h"
 
@@ -54,6 +56,8 @@ class Core {
   Admin admin;
   Budgets budgets;
   Bans bans;
+  CourierWaits courier_waits;
+  SubmissionRates submission_rates;
   std::uint64_t content_bytes = 0;  ///< of large messages on their way to readers
   std::uint64_t calls_served = 0;
   std::uint64_t calls_refused = 0;  ///< against a rule: their channels were closed

@@ -15,7 +15,8 @@
 namespace peregrine::core {
 namespace {
 
-constexpr std::array k_roles = {Role::login, Role::mx, Role::imap, Role::pop3, Role::admin};
+constexpr std::array k_roles = {Role::login, Role::mx,         Role::imap,   Role::pop3,
+                                Role::admin, Role::submission, Role::courier};
 
 struct Fuzzed {
   Fuzzed() : calls(loop) {
@@ -24,6 +25,7 @@ struct Fuzzed {
     config::Settings settings;
     settings.auth.argon2_memory = kib(8);
     settings.auth.argon2_passes = 1;
+    settings.outbound.enabled = true;
     auto model = make_model(settings, store::open_memory());
     if (!model) std::abort();
     core = std::make_unique<Core>(calls, settings, std::move(*model));
@@ -39,7 +41,9 @@ struct Fuzzed {
   }
 
   std::uint64_t log_in(Role role, std::uint64_t channel) {
-    Service service = role == Role::imap ? Service::imap : Service::pop3;
+    Service service = role == Role::imap         ? Service::imap
+                      : role == Role::submission ? Service::submission
+                                                 : Service::pop3;
     Deadline now = Monotonic::now();
     auto account = core->model.directory->find_login("a@a.test");
     if (!account) return 0;

@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "mail/verify.h"
 #include "model/summary_fixture.h"
+#include "queue/verify.h"
 #include "store/memory/memory_store.h"
 #include "sys/memfd.h"
 
@@ -97,7 +98,9 @@ class CoreTest : public testing::Test {
 
   /// A session of the account on `channel`, whose role is `role`.
   net::Task<std::uint64_t> log_in(Channel channel, std::string address, Role role) {
-    Service service = role == Role::imap ? Service::imap : Service::pop3;
+    Service service = role == Role::imap         ? Service::imap
+                      : role == Role::submission ? Service::submission
+                                                 : Service::pop3;
     auto ticket =
         core->sessions.issue_ticket(id_of(address), ConnectionId(7), service, Monotonic::now());
     api::RedeemRequest request;
@@ -131,6 +134,7 @@ class CoreTest : public testing::Test {
       out.push_back(finding.where + ": " + finding.what);
     };
     EXPECT_TRUE(mail::verify(*core->model.store, *core->model.directory, report));
+    EXPECT_TRUE(queue::verify(*core->model.store, report));
     return out;
   }
   void expect_sound() { EXPECT_EQ(findings(), std::vector<std::string>{}); }

@@ -8,7 +8,8 @@
 namespace peregrine::core {
 namespace {
 
-constexpr Role k_roles[] = {Role::login, Role::mx, Role::imap, Role::pop3, Role::admin};
+constexpr Role k_roles[] = {Role::login,      Role::mx,      Role::imap, Role::pop3,
+                            Role::submission, Role::courier, Role::admin};
 constexpr std::uint16_t k_methods = 80;
 
 class Hostile : public CoreTest {
@@ -94,10 +95,11 @@ TEST_F(Hostile, ARequestThatCannotBeReadEndsTheChannel) {
 
 net::Task<void> Hostile::foreign_sessions() {
   co_await begin();
-  for (Role role : {Role::imap, Role::pop3}) {
+  for (Role role : {Role::imap, Role::pop3, Role::submission}) {
     Channel channel = connect(role);
     for (std::uint16_t method = 0; method < k_methods; ++method) {
-      if (!may_call(role, method) || method == 2) continue;
+      // Redeeming names no session, and asking about a recipient needs none.
+      if (!may_call(role, method) || method == 2 || method == 10) continue;
       for (std::uint64_t named : {session, session + 1, std::uint64_t{0}}) {
         // Each request that has a session has it as its first field.
         api::ReleaseRequest request;

@@ -13,6 +13,12 @@ bool is_worker_that_calls(Role role) {
   return role != Role::admin && (api::k_callers & api::role_bit(role)) != 0;
 }
 
+/// Large contents come from those who take or make messages; no other has one to send.
+bool sends_contents(Role role) {
+  return role == Role::mx || role == Role::imap || role == Role::submission ||
+         role == Role::courier;
+}
+
 }  // namespace
 
 Links::~Links() {
@@ -44,8 +50,7 @@ std::uint64_t Links::open_channel(Role role, sys::Fd socket) {
   peer->caller = {role, next_channel_++};
   std::uint64_t number = peer->caller.channel;
   rpc::ChannelOptions options;
-  // Large contents come from the two roles that take messages in; no other has one to send.
-  options.passes_descriptors = role == Role::mx || role == Role::imap;
+  options.passes_descriptors = sends_contents(role);
   // Requests may come before create() returns: its reader starts at once.
   auto channel = rpc::Channel::create(
       core_.gate, std::move(socket), options,

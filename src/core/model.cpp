@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "core/queue_wire.h"
 
 namespace peregrine::core {
 namespace {
@@ -25,6 +26,7 @@ mail::Limits mail_limits(const config::Settings& settings) {
 void Model::apply(const config::Settings& settings) {
   directory->set_options(directory_options(settings));
   accounts->set_limits(mail_limits(settings));
+  queue->set_options(queue_options(settings));
 }
 
 std::expected<Model, std::string> make_model(const config::Settings& settings,
@@ -49,6 +51,7 @@ std::expected<Model, std::string> make_model(const config::Settings& settings,
     return std::unexpected("the greylist cannot be read: restore the data directory from a backup");
   }
   model.greylist = std::move(*greylist);
+  model.queue = std::make_unique<queue::Queue>(*model.store, queue_options(settings));
   return model;
 }
 

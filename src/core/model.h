@@ -1,6 +1,6 @@
 #pragma once
-// Model: all that is stored, opened: the store, and the directory, the accounts and the
-// greylist on it. What core works on, and what a command works on while no server runs.
+// Model: all that is stored, opened: the store, and the directory, accounts, greylist and queue on
+// it. What core works on, and what a command works on while no server runs.
 
 #include <expected>
 #include <memory>
@@ -10,6 +10,7 @@
 #include "directory/directory.h"
 #include "greylist/greylist.h"
 #include "mail/accounts.h"
+#include "queue/queue.h"
 #include "store/store.h"
 
 namespace peregrine::core {
@@ -19,6 +20,7 @@ struct Model {
   std::unique_ptr<directory::Directory> directory;
   std::unique_ptr<mail::Accounts> accounts;
   std::unique_ptr<greylist::Greylist> greylist;
+  std::unique_ptr<queue::Queue> queue;
 
   /// Puts into effect what of the settings can change while it is open.
   void apply(const config::Settings& settings);

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "mail/verify.h"
+#include "queue/verify.h"
 
 namespace peregrine::core {
 namespace {
@@ -25,8 +26,13 @@ std::expected<std::unique_ptr<Offline>, std::string> Offline::open(
 }
 
 api::AdminResult Offline::settled(api::AdminResult result) {
-  if (!result.done()) return result;
-  store::Sequence wanted = model_.directory->last_sequence();
+  if (!result.done() || reach_disk(model_.directory->last_sequence())) return result;
+  api::AdminResult failed;
+  failed.set_error("the disk failed, and the change may be lost: check the disk and the result");
+  return failed;
+}
+
+bool Offline::reach_disk(store::Sequence wanted) {
   std::mutex mutex;
   std::condition_variable wake;
   bool has_failed = false;
@@ -42,10 +48,7 @@ api::AdminResult Offline::settled(api::AdminResult result) {
   }
   lock.unlock();
   model_.store->on_durable({});
-  if (model_.store->durable() >= wanted) return result;
-  api::AdminResult failed;
-  failed.set_error("the disk failed, and the change may be lost: check the disk and the result");
-  return failed;
+  return model_.store->durable() >= wanted;
 }
 
 api::AdminResult Offline::domain_add(const api::DomainRequest& request) {
@@ -138,7 +141,12 @@ void Offline::dump(const api::DumpRequest& request, const Out& out) {
   if (!subject) return put(out, subject.error(), true);
   auto dumped = mail::dump(*model_.store, {.account = *subject},
                            [&](std::string_view line) { put(out, std::string(line), false); });
-  if (!dumped) put(out, "store: cannot be read to its end", true);
+  if (dumped && !*subject) {
+    auto queued = queue::dump(*model_.store,
+                              [&](std::string_view line) { put(out, std::string(line), false); });
+    if (queued) return;
+  }
+  if (!dumped || !*subject) put(out, "store: cannot be read to its end", true);
 }
 
 void Offline::verify(const Out& out) {
@@ -151,6 +159,7 @@ void Offline::verify(const Out& out) {
   if (!mail::verify(*model_.store, *model_.directory, report)) {
     report({"accounts", "cannot be read to their end"});
   }
+  if (!queue::verify(*model_.store, report)) report({"queue", "cannot be read to its end"});
   put(out, verify_summary(findings), false);
 }
 

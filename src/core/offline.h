@@ -8,6 +8,7 @@
 #include <string>
 
 #include "api/admin.pb.h"
+#include "api/queue.pb.h"
 #include "core/admin.h"
 
 namespace peregrine::core {
@@ -37,6 +38,14 @@ class Offline {
   api::AliasListResponse alias_list(const api::AliasListRequest& request);
   api::CountsResponse counts();
 
+  using Messages = std::function<void(const api::QueueMessageInfo&)>;
+  using Events = std::function<void(const api::TraceEvent&)>;
+  /// The error of these is a line for the operator.
+  std::expected<void, std::string> queue_list(const api::QueueListRequest& request,
+                                              const Messages& out);
+  std::expected<void, std::string> trace(const api::TraceRequest& request, const Events& out);
+  api::QueueChangeResponse queue_change(const api::QueueChangeRequest& request);
+
   using Out = std::function<void(const api::TextLine&)>;
   void dump(const api::DumpRequest& request, const Out& out);
   /// The last line is a count.
@@ -45,6 +54,9 @@ class Offline {
  private:
   /// Waits for the disk; the result becomes an error when it failed.
   api::AdminResult settled(api::AdminResult result);
+  /// False when the disk failed.
+  bool reach_disk(store::Sequence wanted);
+  void send_story(queue::TraceId trace, const Events& out);
 
   config::Settings settings_;
   Model model_;

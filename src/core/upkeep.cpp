@@ -51,6 +51,7 @@ net::Task<void> Upkeep::turn() {
   }
   collect();
   purge_greylist();
+  co_await tend_queue();
   co_await purge();
   std::set<AccountId> now;
   now.swap(core_.changed);
@@ -73,6 +74,19 @@ void Upkeep::collect() {
 void Upkeep::purge_greylist() {
   // A failure of the store is heard of by those who wait for it.
   static_cast<void>(core_.model.greylist->purge(wall_now(), k_greylist_a_turn));
+}
+
+net::Task<void> Upkeep::tend_queue() {
+  bool more = true;
+  bool has_changed = false;
+  while (more && !stopping_) {
+    store::Sequence before = core_.model.queue->last_sequence();
+    auto step = core_.model.queue->tend(wall_now());
+    more = step && *step;
+    has_changed = has_changed || core_.model.queue->last_sequence() != before;
+    co_await net::sleep_until(core_.loop, Monotonic::now());
+  }
+  if (has_changed) core_.courier_waits.wake({});
 }
 
 net::Task<void> Upkeep::purge() {

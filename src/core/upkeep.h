@@ -1,7 +1,7 @@
 #pragma once
-// Upkeep: what nobody waits for: blobs without a link, the mail of removed accounts, deleted
-// mailboxes, the history of expunges, and the search index. In small steps between the calls; what
-// is cut short is found again after the next start.
+// Upkeep: what nobody waits for: mail that expires in the queue, blobs without a link, the mail of
+// removed accounts, deleted mailboxes, the history of expunges, and the search index. In small
+// steps between the calls; what is cut short is found again after the next start.
 
 #include <functional>
 #include <optional>
@@ -30,6 +30,7 @@ class Upkeep {
   net::Task<void> index(AccountId account);
   net::Task<void> purge();
   void purge_greylist();
+  net::Task<void> tend_queue();
   void collect();
 
   Core& core_;

@@ -146,7 +146,8 @@ std::expected<MessageRecord, QueueError> Queue::end_notices(Change& change, Leas
                                                             QueueId message,
                                                             std::span<const std::uint32_t> indexes,
                                                             UnixTime now) {
-  if (indexes.empty() || lease.is_none()) return std::unexpected(QueueError::bad_request);
+  if (indexes.empty()) return std::unexpected(QueueError::bad_request);
+  if (lease.is_none()) return std::unexpected(QueueError::not_found);
   TRY(std::optional<LeaseRecord> record, change.lease(lease));
   TRY(std::optional<Edit> edit, Edit::open(*this, change, message, now));
   if (!edit) return std::unexpected(QueueError::not_found);
