@@ -155,7 +155,8 @@ TEST(Offline, ChangesAreThereForTheNextStart) {
   account.set_address("alice@example.test");
   account.set_password("correct horse");
   {
-    auto offline = Offline::open(settings);
+    EXPECT_FALSE(Offline::open(settings)) << "a store where none was made";
+    auto offline = Offline::open(settings, store::Create::yes);
     ASSERT_TRUE(offline) << offline.error();
     EXPECT_TRUE((*offline)->domain_add(domain).done());
     EXPECT_TRUE((*offline)->account_add(account).done());

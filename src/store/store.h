@@ -78,8 +78,12 @@ enum class StoreError : std::uint8_t {
   not_found,
 };
 
+/// Whether a store may be made. Never where one is expected: it would hide that it is gone.
+enum class Create : bool { no, yes };
+
 struct OpenOptions {
-  std::string directory;  ///< made when absent
+  std::string directory;
+  Create create = Create::no;
   std::size_t cache_bytes = mib(64);
   std::uint64_t low_water_bytes = mib(64);  ///< free space below which commits are refused
   std::uint32_t blob_grace_seconds = 3600;

@@ -74,6 +74,7 @@ class StoreTest : public testing::TestWithParam<std::string> {
       return;
     }
     auto opened = open_rocksdb({.directory = directory_.path(),
+                                .create = Create::yes,
                                 .cache_bytes = mib(8),
                                 .low_water_bytes = 0,
                                 .blob_grace_seconds = k_grace});
