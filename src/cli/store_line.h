@@ -2,6 +2,7 @@
 // The OperatorLine to the store of a stopped server; see operator_line.h, which chooses it.
 
 #include "cli/operator_line.h"
+#include "store/store.h"
 
 namespace peregrine::cli {
 

@@ -82,10 +82,8 @@ net::Task<void> AdminCalls::changes() {
 
 TEST_F(AdminCalls, ChangeAndList) {
   run(changes());
-  auto found = findings();
-  // The alias that leads to the removed account, and nowhere else.
-  EXPECT_EQ(found.size(), 2U) << testing::PrintToString(found);
-  for (const std::string& finding : found) EXPECT_TRUE(finding.starts_with("directory: alias"));
+  // An alias that leads to the removed account is no damage.
+  expect_sound();
 }
 
 net::Task<void> AdminCalls::reports() {
