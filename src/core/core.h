@@ -48,7 +48,6 @@ class Core {
   Watchers watchers;
   Durability durability;
   Admin admin;
-  std::uint64_t content_bytes = 0;  ///< of large messages on their way to readers
   std::uint64_t calls_served = 0;
   std::uint64_t calls_refused = 0;  ///< against a rule: their channels were closed
   std::set<AccountId> changed;      ///< for the upkeep, since its last turn

@@ -47,6 +47,8 @@ class Session {
   /// session has said goodbye and is_ended().
   net::Task<role::Client::Input> receive(Deadline deadline);
   [[nodiscard]] Deadline idle_deadline() const;
+  /// The memory for a message that the client is about to send.
+  [[nodiscard]] role::HeldMessage hold_message() { return worker_.hold_message(connection_); }
 
   /// Null when none is selected.
   [[nodiscard]] Selected* selected() { return selected_.get(); }

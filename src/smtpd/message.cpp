@@ -10,6 +10,7 @@
 #include "proto/smtp/data_refusal.h"
 #include "proto/smtp/replies.h"
 #include "role/content.h"
+#include "role/receive_rate.h"
 #include "smtpd/session.h"
 #include "smtpd/verdict.h"
 
@@ -17,8 +18,6 @@ namespace peregrine::smtpd {
 namespace {
 
 constexpr std::chrono::seconds k_delivery_time{60};
-// limits.data_rate is asked for once this time is over.
-constexpr std::chrono::seconds k_slow_start{30};
 // RFC 5321 section 6.3: a threshold of 100 Received fields at least.
 constexpr std::size_t k_most_received = 100;
 // RFC 3463 section 3.5: X.4.6, routing loop detected.
@@ -26,11 +25,6 @@ constexpr smtp::FixedReply k_reply_loop{554, {5, 4, 6}, "Message has passed too 
 
 std::string sender_text(const smtp::MailFrom& mail) {
   return mail.sender ? mail.sender->to_string() : std::string();
-}
-
-/// When a message of which `received` bytes have come is too slow.
-Deadline rate_deadline(Deadline start, std::uint64_t received, std::uint64_t bytes_a_second) {
-  return start + k_slow_start + std::chrono::seconds(received / bytes_a_second);
 }
 
 }  // namespace
@@ -46,7 +40,8 @@ net::Task<Session::Next> Session::data() {
 
   reply(smtp::k_reply_start_data);
   smtp::DataReader reader({.max_size = worker_.settings().limits.message_size});
-  Next received = co_await receive(reader, message);
+  role::HeldMessage held = worker_.hold_message(connection_);
+  Next received = co_await receive(reader, message, held);
   if (received != Next::go_on) co_return received;
 
   if (auto refused = smtp::refusal(reader.faults())) {
@@ -55,6 +50,10 @@ net::Task<Session::Next> Session::data() {
     // Who forged the end of one message may have forged the next (V12).
     co_return close_on_offence("bare control in a message");
   }
+  // RFC 5321 section 4.2.3: 452, insufficient system storage, which a client tries again.
+  if (held.is_refused()) {
+    co_return refuse_message(transaction, trace, smtp::k_reply_no_storage, "no room in memory");
+  }
   Next next = co_await deliver(std::move(transaction), trace, std::move(message), trace_size);
   if (next == Next::go_on && framer_.has_buffered() && !offered_.pipelining) {
     next = refuse_for_good(smtp::k_reply_early_talk, "pipelining out of turn");
@@ -62,13 +61,14 @@ net::Task<Session::Next> Session::data() {
   co_return next;
 }
 
-/// Reads the message to its end, behind what `message` holds already.
-net::Task<Session::Next> Session::receive(smtp::DataReader& reader, Bytes& message) {
-  Deadline start = Monotonic::now();
+/// Reads the message to its end, behind what `message` holds already. One for which there is no
+/// room is dropped as it comes, since the client listens only behind its end.
+net::Task<Session::Next> Session::receive(smtp::DataReader& reader, Bytes& message,
+                                          role::HeldMessage& held) {
+  role::ReceiveRate rate(worker_.settings().limits.data_rate, Monotonic::now());
   while (!reader.done()) {
     const config::LimitSettings& limits = worker_.settings().limits;
-    Deadline deadline = std::min(deadline_in(limits.smtp_idle),
-                                 rate_deadline(start, reader.size(), limits.data_rate));
+    Deadline deadline = std::min(deadline_in(limits.smtp_idle), rate.deadline());
     role::Client::Input input = co_await client_.receive(deadline);
     if (input != role::Client::Input::data) {
       log_event(LogLevel::info, "smtp.message_cut",
@@ -79,6 +79,8 @@ net::Task<Session::Next> Session::receive(smtp::DataReader& reader, Bytes& messa
     }
     BytesView chunk = client_.received();
     std::size_t used = reader.feed(chunk, message);
+    rate.take(used, Monotonic::now());
+    if (!held.grow_to(message.size())) Bytes().swap(message);
     // Commands sent behind the message in one go.
     if (used < chunk.size()) framer_.feed(chunk.substr(used));
   }

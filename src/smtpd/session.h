@@ -56,7 +56,7 @@ class Session {
 
   // message.cpp
   net::Task<Next> data();
-  net::Task<Next> receive(smtp::DataReader& reader, Bytes& message);
+  net::Task<Next> receive(smtp::DataReader& reader, Bytes& message, role::HeldMessage& held);
   net::Task<Next> deliver(Transaction transaction, std::uint64_t trace, Bytes message,
                           std::size_t trace_size);
   [[nodiscard]] std::optional<std::string> trace_of(const Transaction& transaction,
