@@ -49,6 +49,9 @@ net::Task<void> AdminCalls::changes() {
   account.set_password("long enough now");
   made = co_await api::account_password(admin, account, soon());
   EXPECT_TRUE(made && made->done() && made->warning().empty());
+  account.set_password(std::string("long\0enough", 11));
+  made = co_await api::account_password(admin, account, soon());
+  EXPECT_TRUE(made && made->error().find("NUL") != std::string::npos);
   account.set_address("dave@third.test");
   made = co_await api::account_add(admin, account, soon());
   EXPECT_TRUE(made && made->error().find("peregrine domain add third.test") != std::string::npos);

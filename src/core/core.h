@@ -31,6 +31,9 @@ class Core {
   /// Ends a session and what it holds.
   bool release(SessionId session, std::uint64_t channel);
   void release_channel(std::uint64_t channel);
+  /// Ends all of an account's sessions: who was logged in is not any more. Their watches end, and
+  /// with them the clients are told.
+  void release_account(AccountId account);
   /// Waits until the disk has the account's last commit.
   [[nodiscard]] Durability::Wait durable(AccountId account) {
     return durability.until(sequence_of(account));

@@ -108,7 +108,10 @@ class Session {
   bool is_idling_ = false;
   bool is_closing_ = false;
   bool has_changed_ = false;
-  bool has_lost_core_ = false;
+  /// Why the session is over although the client still is there.
+  enum class Ending : std::uint8_t { none, lost_core, revoked };
+  void say_goodbye(Ending ending);
+  Ending ending_ = Ending::none;
 };
 
 }  // namespace peregrine::imapd

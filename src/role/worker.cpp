@@ -47,6 +47,7 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
                     .connections = open_.size(), .served = served_, .offences = offences_};
               },
           .operator_connection = {},
+          .peer_report = {},
       });
 }
 
