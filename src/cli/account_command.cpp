@@ -66,7 +66,8 @@ void add_account(CLI::App& parent, Context& context) {
   auto arguments = std::make_shared<AccountArguments>();  // owners: the commands below
   for (auto [name, method, text] :
        {std::tuple{"add", api::Method::account_add, "Make an account"},
-        std::tuple{"password", api::Method::account_password, "Give an account a new password"}}) {
+        std::tuple{"password", api::Method::account_password,
+                   "Give an account a new password; its sessions end"}}) {
     CLI::App* command = add_command(*group, context, name, text);
     command->add_option("address", arguments->address, "Such as alice@example.org")->required();
     command->add_flag("--password-stdin", arguments->password_stdin,

@@ -1,7 +1,10 @@
 #include "cli/cli.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <fmt/core.h>
+#include <iostream>
+#include <system_error>
 
 #include "base/log.h"
 #include "cli/command.h"
@@ -22,16 +25,15 @@ void complain(std::string_view line) {
 
 int run_action(const Context& context) {
   Outcome<int> outcome = context.action();
-  bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-  if (!outcome) {
-    complain(outcome.error().line);
-    return k_failed;
-  }
-  if (!written) {
-    complain("standard output cannot be written; give it somewhere to go");
-    return k_failed;
-  }
-  return *outcome;
+  if (outcome) return *outcome;
+  complain(outcome.error().line);
+  return k_failed;
+}
+
+/// A reader that has seen enough (`| head`) is told nothing.
+int output_failed(int number) {
+  if (number != EPIPE) complain("standard output cannot be written; give it somewhere to go");
+  return k_failed;
 }
 
 }  // namespace
@@ -82,8 +84,9 @@ std::unexpected<Problem> problem(std::string line) {
   return std::unexpected(Problem{std::move(line)});
 }
 
-int run(int argc, char** argv, std::span<const RolePolicy> policies) {
-  sys::ignore_broken_pipes();
+namespace {
+
+int run_command(int argc, char** argv, std::span<const RolePolicy> policies) {
   // `serve` sets its own.
   log_configure("command", LogFormat::text, LogLevel::warning);
   Context context;
@@ -119,7 +122,20 @@ int run(int argc, char** argv, std::span<const RolePolicy> policies) {
   } catch (const CLI::Error& error) {
     complain(error.what());
     return k_wrong_use;
+  } catch (const std::system_error& error) {  // fmt::print
+    return output_failed(error.code().value());
   }
+}
+
+}  // namespace
+
+int run(int argc, char** argv, std::span<const RolePolicy> policies) {
+  sys::ignore_broken_pipes();
+  int status = run_command(argc, argv, policies);
+  if (status != k_done) return status;
+  errno = 0;
+  bool is_written = std::cout.flush().good() && std::fflush(stdout) == 0 && !std::ferror(stdout);
+  return is_written ? status : output_failed(errno);
 }
 
 }  // namespace peregrine::cli

@@ -107,13 +107,32 @@ Outcome<void> make_certificate(const fs::path& data, const std::string& hostname
 
 Outcome<void> add_first_domain(const Context& context, const config::Settings& settings,
                                const std::string& domain) {
-  TRY(auto line, open_store_line(context.config_path, settings));
+  TRY(auto line, open_store_line(context.config_path, settings, store::Create::yes));
   api::DomainRequest request;
   request.set_domain(domain);
   TRY(int done, change(*line, api::Method::domain_add, request));
   static_cast<void>(done);
   return {};
 }
+
+/// What init has made so far, taken away again when it fails: the next try finds nothing in its
+/// way.
+class Made {
+ public:
+  Made() = default;
+  ~Made() {
+    std::error_code ignored;
+    for (const fs::path& path : paths_) fs::remove_all(path, ignored);
+  }
+  Made(const Made&) = delete;
+  Made& operator=(const Made&) = delete;
+  /// Before it is made: nothing was there (must_be_absent).
+  void note(fs::path path) { paths_.push_back(std::move(path)); }
+  void keep() { paths_.clear(); }
+
+ private:
+  std::vector<fs::path> paths_;
+};
 
 void say_what_next(const Context& context, const InitArguments& arguments,
                    const std::string& data) {
@@ -148,11 +167,16 @@ Outcome<int> init(const Context& context, const InitArguments& arguments) {
   if (::chmod(data.c_str(), 0700) < 0) {
     return problem(fmt::format("{}: {}", data.string(), std::strerror(errno)));
   }
+  Made made;
+  for (const fs::path& path : {config, data / k_chain, data / k_key, data / "store"}) {
+    made.note(path);
+  }
   TRY_VOID(make_directories(data / "tls"));
   TRY_VOID(make_certificate(data, arguments.hostname));
   TRY_VOID(add_first_domain(context, settings, arguments.domain));
   // Last: a configuration is there only when all that it names is.
   TRY_VOID(write_new_file(config, text, 0644));
+  made.keep();
   say_what_next(context, arguments, data.string());
   return k_done;
 }

@@ -73,11 +73,12 @@ class StoreLine : public OperatorLine {
 }  // namespace
 
 Outcome<std::unique_ptr<OperatorLine>> open_store_line(const std::string& config_path,
-                                                       const config::Settings& settings) {
+                                                       const config::Settings& settings,
+                                                       store::Create create) {
   auto left = supervisor::leave_root(settings, config_path);
   if (!left) return problem(left.error().to_string());
   crypto::warm_up();
-  auto offline = core::Offline::open(settings);
+  auto offline = core::Offline::open(settings, create);
   if (!offline) return problem(std::move(offline.error()));
   return std::make_unique<StoreLine>(std::move(*offline));
 }

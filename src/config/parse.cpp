@@ -144,6 +144,7 @@ class Parse {
                          "name a path, such as \"control.sock\"");
     }
     TRY_VOID(check_ports());
+    TRY_VOID(check_room());
     const ListenSettings& listen = settings_.listen;
     for (auto [name, used] : {std::pair{"listen.submissions", !listen.submissions.empty()},
                               std::pair{"listen.submission", !listen.submission.empty()},
@@ -154,6 +155,19 @@ class Parse {
                          "name one in tls.certificates");
     }
     return {};
+  }
+
+  // A message that could never be held would be refused for now, again and again.
+  Done check_room() const {
+    const LimitSettings& limits = settings_.limits;
+    if (limits.message_size <= limits.buffered_bytes) return {};
+    bool is_room_set = line_of("limits.buffered_bytes") != 0;
+    return is_room_set ? fail_option(ConfigProblem::out_of_range, "limits.buffered_bytes",
+                                     "is less than limits.message_size",
+                                     "raise it, or lower limits.message_size")
+                       : fail_option(ConfigProblem::out_of_range, "limits.message_size",
+                                     "is more than limits.buffered_bytes",
+                                     "lower it, or raise limits.buffered_bytes");
   }
 
   Done check_ports() const {

@@ -92,6 +92,10 @@ api::AdminResult Admin::check_password(const api::AccountRequest& request) const
     return refused(fmt::format("the password is longer than {} bytes; choose a shorter one",
                                crypto::k_longest_password));
   }
+  // RFC 4616 section 2: NUL parts the fields of PLAIN. RFC 9051 section 9: no literal holds one.
+  if (password.find('\0') != password.npos) {
+    return refused("the password holds a NUL byte, which no client can send; choose another");
+  }
   std::uint32_t minimum = settings_.auth.password_minimum;
   api::AdminResult result = done();
   if (characters(password) >= minimum) return result;

@@ -18,6 +18,14 @@ net::Task<std::expected<directory::Credentials, crypto::PasswordError>> hash(Cor
   co_return hashed;
 }
 
+/// None when the address is nobody's.
+AccountId account_of(Core& core, const api::AccountRequest& request) {
+  auto address = Address::parse(request.address());
+  if (!address) return {};
+  const directory::AccountInfo* account = core.model.directory->find_account(*address);
+  return account == nullptr ? AccountId{} : account->id;
+}
+
 }  // namespace
 
 net::Task<Answer<api::AdminResult>> domain_add(Core& core, Call&, api::DomainRequest request) {
@@ -46,11 +54,18 @@ net::Task<Answer<api::AdminResult>> account_password(Core& core, Call&,
   if (!checked.done()) co_return checked;
   auto hashed = co_await hash(core, request.password());
   if (!hashed) co_return not_hashed();
-  co_return core.admin.account_password(request, *hashed);
+  AccountId account = account_of(core, request);
+  api::AdminResult result = core.admin.account_password(request, *hashed);
+  // Whoever knew the old password and no more is out, also where he is in already.
+  if (result.done()) core.release_account(account);
+  co_return result;
 }
 
 net::Task<Answer<api::AdminResult>> account_remove(Core& core, Call&, api::AccountRequest request) {
-  co_return core.admin.account_remove(request);
+  AccountId account = account_of(core, request);
+  api::AdminResult result = core.admin.account_remove(request);
+  if (result.done()) core.release_account(account);
+  co_return result;
 }
 
 net::Task<Answer<api::AccountListResponse>> account_list(Core& core, Call&,

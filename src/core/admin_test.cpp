@@ -49,6 +49,9 @@ net::Task<void> AdminCalls::changes() {
   account.set_password("long enough now");
   made = co_await api::account_password(admin, account, soon());
   EXPECT_TRUE(made && made->done() && made->warning().empty());
+  account.set_password(std::string("long\0enough", 11));
+  made = co_await api::account_password(admin, account, soon());
+  EXPECT_TRUE(made && made->error().find("NUL") != std::string::npos);
   account.set_address("dave@third.test");
   made = co_await api::account_add(admin, account, soon());
   EXPECT_TRUE(made && made->error().find("peregrine domain add third.test") != std::string::npos);
@@ -82,10 +85,8 @@ net::Task<void> AdminCalls::changes() {
 
 TEST_F(AdminCalls, ChangeAndList) {
   run(changes());
-  auto found = findings();
-  // The alias that leads to the removed account, and nowhere else.
-  EXPECT_EQ(found.size(), 2U) << testing::PrintToString(found);
-  for (const std::string& finding : found) EXPECT_TRUE(finding.starts_with("directory: alias"));
+  // An alias that leads to the removed account is no damage.
+  expect_sound();
 }
 
 net::Task<void> AdminCalls::reports() {
@@ -155,7 +156,8 @@ TEST(Offline, ChangesAreThereForTheNextStart) {
   account.set_address("alice@example.test");
   account.set_password("correct horse");
   {
-    auto offline = Offline::open(settings);
+    EXPECT_FALSE(Offline::open(settings)) << "a store where none was made";
+    auto offline = Offline::open(settings, store::Create::yes);
     ASSERT_TRUE(offline) << offline.error();
     EXPECT_TRUE((*offline)->domain_add(domain).done());
     EXPECT_TRUE((*offline)->account_add(account).done());

@@ -11,7 +11,9 @@ using directory::DirectoryError;
 std::string_view text_of(DirectoryError error) {
   switch (error) {
     case DirectoryError::over_limit:
-      return "too many or too long: at most 1000 targets an alias";
+      return "too many or too far: at most 1000 targets an alias, over a few aliases in a row";
+    case DirectoryError::circular:
+      return "the alias would lead back to itself: name the mailboxes where it ends";
     case DirectoryError::no_space:
       return "the disk is full: free space on the data directory's file system, and try again";
     case DirectoryError::io:

@@ -1,30 +1,41 @@
 #include "core/authenticator.h"
 
+#include <arpa/inet.h>
+#include <array>
+
 #include "base/codec.h"
 #include "base/log.h"
-#include "core/peer_prefix.h"
 
 namespace peregrine::core {
-/// Counts one verification for as long as it lives.
-class Authenticator::Waiting {
- public:
-  Waiting(Authenticator& owner, std::string prefix) : owner_(owner), prefix_(std::move(prefix)) {
-    ++owner_.waiting_;
-    if (!prefix_.empty()) ++owner_.waiting_peers_[prefix_];
-  }
-  ~Waiting() {
-    --owner_.waiting_;
-    if (!prefix_.empty() && --owner_.waiting_peers_[prefix_] == 0) {
-      owner_.waiting_peers_.erase(prefix_);
-    }
-  }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
+namespace {
 
- private:
-  Authenticator& owner_;
-  std::string prefix_;
+/// How long a network is familiar to an account after a login.
+constexpr std::chrono::hours k_familiar_time{24 * 7};
+constexpr std::size_t k_most_familiar = 65536;
+
+/// What counts as one: an IPv4 address or an IPv6 /64, but of this machine.
+struct Network {
+  std::string name;  ///< empty for what is no address
+  bool is_loopback = false;
 };
+
+Network network_of(const std::string& peer) {
+  std::array<char, 16> bytes{};
+  if (::inet_pton(AF_INET, peer.c_str(), bytes.data()) == 1) {
+    return {std::string(bytes.data(), 4), bytes[0] == 127};
+  }
+  if (::inet_pton(AF_INET6, peer.c_str(), bytes.data()) != 1) return {};
+  std::array<char, 16> loopback{};
+  loopback[15] = 1;
+  return {std::string(bytes.data(), 8), bytes == loopback};
+}
+
+std::size_t most_of(const Network& network, const AuthLimits& limits) {
+  if (network.name.empty()) return limits.most_waiting;
+  return network.is_loopback ? limits.most_waiting_of_loopback : limits.most_waiting_of_peer;
+}
+
+}  // namespace
 
 Authenticator::Key Authenticator::remembered_key(const std::string& hash,
                                                  BytesView password) const {
@@ -62,10 +73,24 @@ void Authenticator::finish_same(const Key& key, net::WaitResult verdict) {
   for (net::Waiter** slot : slots) (*slot)->finish(verdict);
 }
 
-bool Authenticator::is_full(const std::string& prefix) const {
-  if (waiting_ >= limits_.most_waiting) return true;
-  auto found = waiting_peers_.find(prefix);
-  return found != waiting_peers_.end() && found->second >= limits_.most_waiting_of_peer;
+bool Authenticator::is_familiar(AccountId account, const std::string& network) const {
+  auto found = familiar_.find({account, network});
+  return found != familiar_.end() && found->second > Monotonic::now();
+}
+
+void Authenticator::become_familiar(AccountId account, const std::string& network) {
+  if (network.empty()) return;
+  Deadline now = Monotonic::now();
+  if (familiar_.size() >= k_most_familiar) {
+    std::erase_if(familiar_, [now](const auto& entry) { return entry.second <= now; });
+  }
+  if (familiar_.size() >= k_most_familiar) familiar_.clear();
+  familiar_.insert_or_assign({account, network}, now + k_familiar_time);
+}
+
+bool Authenticator::is_current(AccountId account, const std::string& hash) const {
+  auto stored = directory_.credentials(account);
+  return stored && stored->password_hash == hash;
 }
 
 net::Task<std::expected<bool, crypto::PasswordError>> Authenticator::verify(std::string hash,
@@ -83,7 +108,7 @@ net::Task<std::expected<bool, crypto::PasswordError>> Authenticator::verify(std:
 net::Task<void> Authenticator::renew(AccountId account, directory::Credentials stored,
                                      BytesView password) {
   CredentialCost cost = limits_.cost;
-  if (is_current(stored, cost)) co_return;
+  if (core::is_current(stored, cost)) co_return;
   auto job = [&stored, password, cost] { return renew_credentials(stored, password, cost); };
   auto fresh = co_await run_on(pool_, job);
   // The password may have been changed meanwhile.
@@ -136,18 +161,33 @@ net::Task<std::expected<AccountId, AuthError>> Authenticator::check(Bytes login_
                                                                       : AuthError::try_later);
     }
   }
-  std::string prefix = prefix_of(peer);
-  if (is_full(prefix)) co_return std::unexpected(AuthError::try_later);
-  Waiting counted(*this, std::move(prefix));
+  Network network = network_of(peer);
+  bool is_known = id && is_familiar(*id, network.name);
   if (id) same_.emplace(key, nullptr);
+  bool may_go = co_await queue_.enter(
+      network.name, is_known ? AuthQueue::Standing::known : AuthQueue::Standing::stranger,
+      most_of(network, limits_));
+  if (!may_go) {
+    if (id) finish_same(key, net::WaitResult::timed_out);
+    co_return std::unexpected(AuthError::try_later);
+  }
   auto verdict = co_await verify(stored.password_hash, password.reveal());
-  bool is_right = verdict && *verdict;
-  if (is_right) remember(key);
+  if (verdict && *verdict && !is_current(*id, stored.password_hash)) {
+    // The account was removed meanwhile, or has another password, or the same one hashed anew.
+    stored = directory_.credentials(*id).value_or(directory::Credentials());
+    verdict = co_await verify(stored.password_hash, password.reveal());
+  }
+  bool is_right = verdict && *verdict && is_current(*id, stored.password_hash);
+  if (is_right) {
+    remember(key);
+    become_familiar(*id, network.name);
+  }
   if (id) {
     finish_same(key, is_right  ? net::WaitResult::ready
                      : verdict ? net::WaitResult::cancelled
                                : net::WaitResult::timed_out);
   }
+  queue_.leave(network.name, is_right ? AuthQueue::Outcome::right : AuthQueue::Outcome::wrong);
   if (!verdict) {
     log_event(LogLevel::error, "auth.not_verified", {{"error", static_cast<int>(verdict.error())}});
     co_return std::unexpected(AuthError::try_later);

@@ -2,14 +2,15 @@
 // Authenticator: is this a password of the account? First what is cheap: a short memory of
 // passwords that were right, as keyed digests, and app passwords, which have a form of their own.
 // Then Argon2id on the pool: once for whatever is wrong, also for an account that does not exist
-// (V33), with a bound on how many run at a time, in all and for one address (V34). When the
-// settings ask for other credentials than are stored (another cost, keys for SCRAM), they are made
-// anew from a password that was right. For core's loop thread alone.
+// (V33), in the order of the AuthQueue and within its bounds (V34). When the settings ask for other
+// credentials than are stored (another cost, keys for SCRAM), they are made anew from a password
+// that was right. For core's loop thread alone.
 
 #include <chrono>
 #include <map>
 
 #include "base/secret.h"
+#include "core/auth_queue.h"
 #include "core/credentials.h"
 #include "core/pool.h"
 #include "crypto/hash.h"
@@ -21,9 +22,10 @@ struct AuthLimits {
   CredentialCost cost;
   std::chrono::milliseconds cache_time{0};
   std::size_t most_waiting = 256;  ///< verifications queued or running
-  /// The same for one IPv4 address or IPv6 /64 that is not this machine: who guesses waits behind
-  /// himself.
+  /// The same for one IPv4 address or IPv6 /64.
   std::size_t most_waiting_of_peer = 16;
+  /// The same for an address of this machine, where a webmail has many clients behind it.
+  std::size_t most_waiting_of_loopback = 128;
   std::size_t most_remembered = 65536;
 };
 
@@ -32,7 +34,10 @@ enum class AuthError : std::uint8_t { bad_credentials, try_later };
 class Authenticator {
  public:
   Authenticator(Pool& pool, directory::Directory& directory, const AuthLimits& limits)
-      : pool_(pool), directory_(directory), limits_(limits) {}
+      : pool_(pool),
+        directory_(directory),
+        limits_(limits),
+        queue_(pool.loop(), {.running = pool.threads(), .in_all = limits.most_waiting}) {}
 
   void set_limits(const AuthLimits& limits) { limits_ = limits; }
 
@@ -43,13 +48,16 @@ class Authenticator {
 
  private:
   using Key = Bytes;
-  class Waiting;
   [[nodiscard]] Key remembered_key(const std::string& hash, BytesView password) const;
   [[nodiscard]] bool is_remembered(const Key& key);
   void remember(Key key);
   /// Ready: right; cancelled: wrong; timed out: not known.
   void finish_same(const Key& key, net::WaitResult verdict);
-  [[nodiscard]] bool is_full(const std::string& peer) const;
+  /// A right password for the account has come from the network before.
+  [[nodiscard]] bool is_familiar(AccountId account, const std::string& network) const;
+  void become_familiar(AccountId account, const std::string& network);
+  /// False when the password that was verified is no longer the account's.
+  [[nodiscard]] bool is_current(AccountId account, const std::string& hash) const;
   /// Whether `hash`, empty for nobody's, is of `password`, which lives until the task is done.
   net::Task<std::expected<bool, crypto::PasswordError>> verify(std::string hash,
                                                                BytesView password);
@@ -60,8 +68,8 @@ class Authenticator {
   directory::Directory& directory_;
   AuthLimits limits_;
   Bytes secret_ = crypto::random_bytes(32);
-  std::size_t waiting_ = 0;
-  std::map<std::string, std::size_t> waiting_peers_;  ///< by prefix
+  AuthQueue queue_;
+  std::map<std::pair<AccountId, std::string>, Deadline> familiar_;  ///< until when
   // The key covers the stored hash: a changed password finds nothing here.
   std::map<Key, Deadline> remembered_;
   /// The same password of the same account, while it is being verified: one verification is enough

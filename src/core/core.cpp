@@ -79,6 +79,14 @@ bool Core::release(SessionId session, std::uint64_t channel) {
   return true;
 }
 
+void Core::release_account(AccountId account) {
+  std::vector<Sessions::Redeemed> ended = sessions.release_account(account);
+  for (const Sessions::Redeemed& session : ended) unlock(session);
+  if (ended.empty()) return;
+  log_event(LogLevel::info, "core.sessions_ended",
+            {{"account", account.value}, {"sessions", ended.size()}});
+}
+
 void Core::release_channel(std::uint64_t channel) {
   for (const Sessions::Redeemed& ended : sessions.release_channel(channel)) unlock(ended);
   scram.release_channel(channel);

@@ -36,6 +36,9 @@ class Core {
   /// Ends a session and what it holds.
   bool release(SessionId session, std::uint64_t channel);
   void release_channel(std::uint64_t channel);
+  /// Ends all of an account's sessions: who was logged in is not any more. Their watches end, and
+  /// with them the clients are told.
+  void release_account(AccountId account);
   /// Waits until the disk has the account's last commit.
   [[nodiscard]] Durability::Wait durable(AccountId account) {
     return durability.until(sequence_of(account));
@@ -58,7 +61,6 @@ class Core {
   Bans bans;
   CourierWaits courier_waits;
   SubmissionRates submission_rates;
-  std::uint64_t content_bytes = 0;  ///< of large messages on their way to readers
   std::uint64_t calls_served = 0;
   std::uint64_t calls_refused = 0;  ///< against a rule: their channels were closed
   std::set<AccountId> changed;      ///< for the upkeep, since its last turn

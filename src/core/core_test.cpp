@@ -68,6 +68,19 @@ TEST_F(Logins, ASessionBelongsToItsChannel) {
   EXPECT_EQ(sessions.account_of(session, 1), std::nullopt);
 }
 
+TEST_F(Logins, AnAccountLosesItsSessionsAndTickets) {
+  Bytes other = *sessions.issue_ticket(AccountId(8), connection, Service::imap, k_now);
+  Bytes unused = *sessions.issue_ticket(alice, connection, Service::imap, k_now);
+  SessionId hers = sessions.redeem(ticket, connection, Service::imap, 1, k_now)->session;
+  SessionId his = sessions.redeem(other, connection, Service::imap, 1, k_now)->session;
+  auto ended = sessions.release_account(alice);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].session, hers);
+  EXPECT_EQ(sessions.account_of(hers, 1), std::nullopt);
+  EXPECT_EQ(sessions.account_of(his, 1), AccountId(8));
+  EXPECT_FALSE(sessions.redeem(unused, connection, Service::imap, 1, k_now).has_value());
+}
+
 TEST_F(Logins, TicketsAreBounded) {
   for (std::size_t i = 1; i < k_max_tickets; ++i) {
     ASSERT_TRUE(sessions.issue_ticket(alice, connection, Service::imap, k_now).has_value());
@@ -93,21 +106,78 @@ net::Task<void> check_logins(net::Loop& loop, Authenticator& authenticator, Acco
   loop.stop();
 }
 
-TEST(Authenticator, TellsAnUnknownAccountAndAWrongPasswordAlike) {
-  auto store = store::open_memory();
-  auto directory = directory::Directory::open(*store);
-  ASSERT_TRUE(directory.has_value());
-  constexpr crypto::PasswordCost k_cheap{.memory_kib = 64, .passes = 1};
-  ASSERT_TRUE((*directory)->add_domain("example.test").has_value());
-  auto hash = crypto::hash_password("secret", k_cheap);
-  auto alice = (*directory)->add_account(*Address::parse("alice@example.test"), *hash);
-  ASSERT_TRUE(alice.has_value());
+struct AuthenticatorTest : testing::Test {
+  static constexpr crypto::PasswordCost k_cheap{.memory_kib = 64, .passes = 1};
+
+  AuthenticatorTest() {
+    EXPECT_TRUE((*directory)->add_domain("example.test"));
+    auto hash = crypto::hash_password("secret", k_cheap);
+    auto added = (*directory)->add_account(*Address::parse("alice@example.test"), *hash);
+    EXPECT_TRUE(added);
+    if (added) alice = added->value;
+  }
+
+  std::unique_ptr<store::Store> store = store::open_memory();
+  std::expected<std::unique_ptr<directory::Directory>, directory::DirectoryError> directory =
+      directory::Directory::open(*store);
+  AccountId alice;
   net::Loop loop;
-  net::Gate gate(loop);
+  net::Gate gate{loop};
+};
+
+TEST_F(AuthenticatorTest, TellsAnUnknownAccountAndAWrongPasswordAlike) {
   Pool pool(loop, 2);
   Authenticator authenticator(pool, **directory,
                               {.cost = {.argon2 = k_cheap}, .cache_time = std::chrono::minutes(1)});
-  gate.spawn(check_logins(loop, authenticator, alice->value));
+  gate.spawn(check_logins(loop, authenticator, alice));
+  loop.run();
+}
+
+// V34: a hundred addresses guess at once, and one that is quiet logs in.
+struct Flood {
+  net::Loop& loop;
+  Authenticator& authenticator;
+  std::size_t answered = 0;
+  std::size_t before_the_quiet_one = 0;
+  static constexpr std::size_t k_guessers = 100;
+};
+
+net::Task<void> log_in(Flood& flood, std::string password, std::string peer) {
+  bool is_quiet = password == "secret";
+  auto result = co_await flood.authenticator.check("alice", Secret(password), Service::imap,
+                                                        std::move(peer));
+  EXPECT_EQ(result.has_value(), is_quiet);
+  if (is_quiet) flood.before_the_quiet_one = flood.answered;
+  if (++flood.answered == Flood::k_guessers + 1) flood.loop.stop();
+}
+
+TEST_F(AuthenticatorTest, AFloodFromManyAddressesDoesNotDelayAQuietOne) {
+  Pool pool(loop, 1);
+  Authenticator authenticator(pool, **directory, {.cost = {.argon2 = k_cheap}});
+  Flood flood{loop, authenticator};
+  for (std::size_t i = 0; i < Flood::k_guessers; ++i) {
+    gate.spawn(log_in(flood, "guess" + std::to_string(i), "127.0.1." + std::to_string(i)));
+  }
+  gate.spawn(log_in(flood, "secret", "127.0.0.7"));
+  loop.run();
+  EXPECT_LE(flood.before_the_quiet_one, 1U);
+}
+
+net::Task<void> change_meanwhile(net::Loop& loop, Authenticator& authenticator,
+                                 directory::Directory& directory, AccountId alice) {
+  auto fresh = crypto::hash_password("other", AuthenticatorTest::k_cheap);
+  loop.post([&directory, alice, hash = *fresh] {
+    EXPECT_TRUE(directory.set_password_hash(alice, hash));
+  });
+  auto old = co_await authenticator.check("alice", Secret::take("secret"), Service::imap);
+  EXPECT_FALSE(old.has_value());
+  loop.stop();
+}
+
+TEST_F(AuthenticatorTest, APasswordThatChangesMeanwhileIsTheOldOne) {
+  Pool pool(loop, 1);
+  Authenticator authenticator(pool, **directory, {.cost = {.argon2 = k_cheap}});
+  gate.spawn(change_meanwhile(loop, authenticator, **directory, alice));
   loop.run();
 }
 

@@ -1,7 +1,10 @@
 // The call that reads messages: a stream of summaries, dates, headers and contents. What is asked
 // for is looked up in the mailbox's view on the loop, and read on a pool, some hundred messages at
-// a time, each content once.
-#include <deque>
+// a time. A large content is read a piece at a time, each when the reader has taken the one before:
+// a call holds a piece and no more, however slow its reader is, and takes its turn in the pool with
+// each of them.
+
+#include <algorithm>
 
 #include "core/core.h"
 #include "core/mailbox_service.h"
@@ -14,10 +17,8 @@ namespace {
 constexpr std::size_t k_messages_a_batch = 512;
 /// A batch ends early when its items take this much.
 constexpr std::size_t k_bytes_a_batch = kib(512);
-/// Contents that wait for their readers, of all calls together. Beyond it a large message is read
-/// piece by piece, again and again: slow readers cost time then, and no memory.
-constexpr std::uint64_t k_most_content = mib(256);
-constexpr std::size_t k_piece_of_content = kib(512);
+/// Of a large content at a time; as the store keeps it in pieces, what is read costs its own size.
+constexpr std::uint64_t k_piece_of_content = kib(512);
 
 struct Wanted {
   Uid uid;
@@ -33,7 +34,6 @@ struct Batch {
   std::uint32_t parts = 0;
   std::uint64_t raw_offset = 0;
   std::uint64_t raw_length = 0;
-  std::size_t most_content = 0;  ///< of a large message at a time
   std::vector<Wanted> wanted;
   std::uint64_t continued = 0;  ///< bytes of the first one's content that have been sent
 
@@ -53,26 +53,6 @@ struct Batch {
   }
 };
 
-/// Counts the content that a batch may hold, for as long as it lives.
-class Reserved {
- public:
-  Reserved(Core& core, Batch& batch) : core_(core) {
-    std::uint32_t largest = 0;
-    for (const Wanted& wanted : batch.wanted) largest = std::max(largest, wanted.size);
-    bool has_room = core.content_bytes + largest <= k_most_content;
-    batch.most_content = has_room ? SIZE_MAX : k_piece_of_content;
-    if ((batch.parts & api::FETCH_RAW) != 0 && has_room && largest > k_item_bytes) bytes_ = largest;
-    core_.content_bytes += bytes_;
-  }
-  ~Reserved() { core_.content_bytes -= bytes_; }
-  Reserved(const Reserved&) = delete;
-  Reserved& operator=(const Reserved&) = delete;
-
- private:
-  Core& core_;
-  std::uint64_t bytes_ = 0;
-};
-
 void look_up(const mail::View& view, const api::FetchRequest& request, std::size_t first,
              std::vector<Wanted>& out) {
   auto count = static_cast<std::size_t>(request.uids_size());
@@ -90,47 +70,69 @@ void look_up(const mail::View& view, const api::FetchRequest& request, std::size
   }
 }
 
-/// The bytes of `raw` that were asked for, without those that have been sent.
-void cut_raw(const Batch& batch, std::uint64_t sent, Bytes& raw) {
-  std::uint64_t length = batch.raw_length == 0 ? UINT64_MAX : batch.raw_length;
-  std::uint64_t first = std::min<std::uint64_t>(batch.raw_offset, raw.size());
-  std::uint64_t end = first + std::min<std::uint64_t>(length, raw.size() - first);
-  first = std::min(end, first + sent);
-  raw.resize(end);
-  raw.erase(0, first);
+/// What of a content is to be read now: from where, and how much.
+struct Stretch {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  bool has_more = false;  ///< was asked for and is left for later
+};
+
+/// The next bytes that were asked for of a message of `size`, behind those that have been sent.
+Stretch next_stretch(const Batch& batch, std::uint64_t size, std::uint64_t sent) {
+  std::uint64_t first = std::min(batch.raw_offset, size);
+  std::uint64_t asked = batch.raw_length == 0 ? size : batch.raw_length;
+  std::uint64_t left = std::min(asked, size - first);
+  sent = std::min(sent, left);
+  left -= sent;
+  std::uint64_t now = std::min(left, k_piece_of_content);
+  return {.offset = first + sent, .length = now, .has_more = now < left};
 }
 
-/// Reads one message into `out`, and what of its content was asked for into `raw`. False when it
+/// One message as it is read.
+struct Reading {
+  api::FetchedMessage message;
+  Bytes raw;
+  bool has_more = false;  ///< of the content
+};
+
+/// What goes before the content: dates, summary, header.
+bool read_parts(const Batch& batch, const mail::MessageRecord& record, api::FetchedMessage& out) {
+  if ((batch.parts & (api::FETCH_SUMMARY | api::FETCH_HEADER)) == 0) return true;
+  auto summary = mail::read_summary(*batch.store, record);
+  if (!summary) return false;
+  if ((batch.parts & api::FETCH_HEADER) != 0) {
+    auto decoded = decode_summary(*summary, record.size);
+    if (!decoded) return false;
+    auto header = mail::read_raw(*batch.store, record.blob, 0, decoded->header_size);
+    if (!header) return false;
+    out.set_header(*std::move(header));
+  }
+  if ((batch.parts & api::FETCH_SUMMARY) != 0) out.set_summary(*std::move(summary));
+  return true;
+}
+
+/// Reads one message, or the next piece of one of which `sent` bytes have been sent. False when it
 /// is gone or damaged, which the reader has logged.
-bool read_one(const Batch& batch, const Wanted& wanted, api::FetchedMessage& out, Bytes& raw) {
+bool read_one(const Batch& batch, const Wanted& wanted, std::uint64_t sent, Reading& out) {
   constexpr std::uint32_t k_from_record = api::FETCH_SUMMARY | api::FETCH_RAW | api::FETCH_HEADER;
-  out.set_message(wanted.message.value);
-  if ((batch.parts & api::FETCH_DATES) != 0) {
-    out.set_internal_date(wanted.date.seconds);
-    out.set_size(wanted.size);
+  if (sent == 0) {
+    out.message.set_message(wanted.message.value);
+    if ((batch.parts & api::FETCH_DATES) != 0) {
+      out.message.set_internal_date(wanted.date.seconds);
+      out.message.set_size(wanted.size);
+    }
   }
   if ((batch.parts & k_from_record) == 0) return true;
   auto record = mail::read_message(*batch.store, batch.account, wanted.message);
   if (!record) return false;
-  std::uint64_t header_size = 0;
-  if ((batch.parts & (api::FETCH_SUMMARY | api::FETCH_HEADER)) != 0) {
-    auto summary = mail::read_summary(*batch.store, *record);
-    if (!summary) return false;
-    if ((batch.parts & api::FETCH_HEADER) != 0) {
-      auto decoded = decode_summary(*summary, record->size);
-      if (!decoded) return false;
-      header_size = decoded->header_size;
-    }
-    if ((batch.parts & api::FETCH_SUMMARY) != 0) out.set_summary(*std::move(summary));
-  }
-  if ((batch.parts & (api::FETCH_RAW | api::FETCH_HEADER)) == 0) return true;
-  auto content = mail::read_raw(*batch.store, record->blob);
-  if (!content) return false;
-  if ((batch.parts & api::FETCH_HEADER) != 0) {
-    out.set_header(content->substr(0, std::min<std::uint64_t>(header_size, content->size())));
-  }
+  if (sent == 0 && !read_parts(batch, *record, out.message)) return false;
   if ((batch.parts & api::FETCH_RAW) == 0) return true;
-  raw = *std::move(content);
+  Stretch stretch = next_stretch(batch, record->size, sent);
+  auto content = mail::read_raw(*batch.store, record->blob, stretch.offset, stretch.length);
+  // A content of another size than its record says would end a piece out of turn.
+  if (!content || content->size() != stretch.length) return false;
+  out.raw = *std::move(content);
+  out.has_more = stretch.has_more;
   return true;
 }
 
@@ -141,15 +143,6 @@ void flush(api::FetchItem& item, std::size_t& size, Batch& batch) {
   size = 0;
 }
 
-/// Puts the large message aside, as much of it as may be held.
-void keep_large(Batch& batch, api::FetchedMessage&& message, Bytes&& raw) {
-  batch.large = std::move(message);
-  batch.has_more = raw.size() > batch.most_content;
-  if (batch.has_more) raw.resize(batch.most_content);
-  batch.large_raw = std::move(raw);
-  batch.large_raw.shrink_to_fit();
-}
-
 /// True unless the rest of a message cannot be read whose beginning has been sent.
 bool read_batch(Batch& batch) {
   api::FetchItem item;
@@ -158,24 +151,23 @@ bool read_batch(Batch& batch) {
   while (batch.taken < batch.wanted.size() && total < k_bytes_a_batch) {
     const Wanted& wanted = batch.wanted[batch.taken++];
     std::uint64_t sent = batch.taken == 1 ? batch.continued : 0;
-    api::FetchedMessage message;
-    Bytes raw;
-    if (wanted.message.is_none() || !read_one(batch, wanted, message, raw)) {
+    Reading reading;
+    if (wanted.message.is_none() || !read_one(batch, wanted, sent, reading)) {
       if (sent != 0) return false;
-      message.Clear();
-      message.set_missing(true);
-      raw.clear();
+      reading = {};
+      reading.message.set_missing(true);
     }
-    if (sent != 0) message.Clear();
+    api::FetchedMessage& message = reading.message;
     message.set_uid(wanted.uid.value);
     message.set_last(true);
-    cut_raw(batch, sent, raw);
-    if (raw.size() > k_item_bytes) {
+    if (reading.raw.size() > k_item_bytes || reading.has_more) {
       flush(item, size, batch);
-      keep_large(batch, std::move(message), std::move(raw));
+      batch.large = std::move(message);
+      batch.large_raw = std::move(reading.raw);
+      batch.has_more = reading.has_more;
       return true;
     }
-    message.set_raw(std::move(raw));
+    message.set_raw(std::move(reading.raw));
     std::size_t cost = message.ByteSizeLong();
     if (size + cost > k_item_bytes) flush(item, size, batch);
     size += cost;
@@ -234,7 +226,6 @@ net::Task<Answer<void>> fetch(Core& core, Call& call, api::FetchRequest request)
     auto view = (*account)->view(MailboxId(request.mailbox()));
     if (!view) co_return refusal(view);
     look_up(**view, request, next, batch.wanted);
-    Reserved reserved(core, batch);
     auto job = [&batch] { return read_batch(batch); };
     bool is_whole = co_await run_on(core.reading, job);
     if (!is_whole) co_return std::unexpected(api::ErrorCode::not_found);

@@ -55,8 +55,10 @@ std::expected<Model, std::string> make_model(const config::Settings& settings,
   return model;
 }
 
-std::expected<Model, std::string> open_model(const config::Settings& settings) {
+std::expected<Model, std::string> open_model(const config::Settings& settings,
+                                             store::Create create) {
   auto store = store::open_rocksdb({.directory = settings.server.data_directory + "/store",
+                                    .create = create,
                                     .cache_bytes = settings.store.cache_size,
                                     .low_water_bytes = settings.store.low_water_mark,
                                     .inline_blob_bytes = settings.store.inline_blob_size});

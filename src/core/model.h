@@ -27,7 +27,8 @@ struct Model {
 };
 
 /// Opens what lies in the settings' data directory. The error is one line for the operator.
-std::expected<Model, std::string> open_model(const config::Settings& settings);
+std::expected<Model, std::string> open_model(const config::Settings& settings,
+                                             store::Create create = store::Create::no);
 /// The same on a store that is open already.
 std::expected<Model, std::string> make_model(const config::Settings& settings,
                                              std::unique_ptr<store::Store> store);

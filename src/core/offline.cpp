@@ -19,9 +19,9 @@ void put(const Offline::Out& out, std::string text, bool is_problem) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Offline>, std::string> Offline::open(
-    const config::Settings& settings) {
-  TRY(Model model, open_model(settings));
+std::expected<std::unique_ptr<Offline>, std::string> Offline::open(const config::Settings& settings,
+                                                                   store::Create create) {
+  TRY(Model model, open_model(settings, create));
   return std::make_unique<Offline>(Private{}, settings, std::move(model));
 }
 

@@ -19,7 +19,7 @@ class Offline {
  public:
   /// The error is one line for the operator; it says so when a server has the store open.
   static std::expected<std::unique_ptr<Offline>, std::string> open(
-      const config::Settings& settings);
+      const config::Settings& settings, store::Create create = store::Create::no);
   Offline(Private, const config::Settings& settings, Model model)
       : settings_(settings), model_(std::move(model)), admin_(model_, settings_) {}
 

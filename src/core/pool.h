@@ -27,6 +27,7 @@ class Pool {
 
   void submit(std::function<void()> job);
   [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] std::size_t threads() const { return threads_.size(); }
 
  private:
   void work();

@@ -55,6 +55,7 @@ class Process {
                                       .offences = core_.calls_refused};
             },
         .operator_connection = [this](sys::Fd socket) { links_.add_operator(std::move(socket)); },
+        .peer_report = {},
     };
   }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "api/client.h"
+#include "core/model.h"
 #include "crypto/hash.h"
 #include "rpc/datagrams.h"
 
@@ -73,6 +74,14 @@ net::Task<void> use_core(Child& child, std::uint64_t& accounts) {
   child.loop.stop();
 }
 
+/// As `init` does; in a child of its own, since the store has threads.
+bool make_store(const config::Settings& settings) {
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(open_model(settings, store::Create::yes) ? 0 : 1);
+  int status = 0;
+  return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 // The suffix makes it run first: a child must not be forked where the store has had threads.
 TEST(RunDeathTest, ServesInItsSandboxAndKeepsWhatItAcknowledged) {
 #ifdef PEREGRINE_SANITIZED
@@ -85,6 +94,8 @@ TEST(RunDeathTest, ServesInItsSandboxAndKeepsWhatItAcknowledged) {
   settings.store.low_water_mark = mib(1);
   settings.auth.argon2_memory = mib(8);
   settings.auth.argon2_passes = 1;
+  std::filesystem::create_directory(directory);
+  ASSERT_TRUE(make_store(settings));
   for (int round = 0; round < 2; ++round) {
     Child child(settings);
     std::uint64_t accounts = 0;

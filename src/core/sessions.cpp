@@ -55,6 +55,16 @@ bool Sessions::release(SessionId session, std::uint64_t channel) {
   return true;
 }
 
+std::vector<Sessions::Redeemed> Sessions::release_account(AccountId account) {
+  std::erase_if(tickets_, [account](const auto& entry) { return entry.second.account == account; });
+  std::vector<Redeemed> ended;
+  for (const auto& [id, session] : sessions_) {
+    if (session.account == account) ended.push_back({id, account});
+  }
+  for (const Redeemed& session : ended) sessions_.erase(session.session);
+  return ended;
+}
+
 std::vector<Sessions::Redeemed> Sessions::release_channel(std::uint64_t channel) {
   std::vector<Redeemed> ended;
   for (const auto& [id, session] : sessions_) {

@@ -40,6 +40,8 @@ class Sessions {
   [[nodiscard]] std::optional<AccountId> account_of(SessionId session, std::uint64_t channel) const;
   /// False when there is no such session on the channel.
   bool release(SessionId session, std::uint64_t channel);
+  /// Ends all of an account's sessions, on whatever channel, and its tickets; answers the sessions.
+  std::vector<Redeemed> release_account(AccountId account);
   /// Ends all of a channel's sessions; answers them, for what they hold elsewhere.
   std::vector<Redeemed> release_channel(std::uint64_t channel);
   [[nodiscard]] std::size_t open() const { return sessions_.size(); }

@@ -248,9 +248,13 @@ std::expected<store::Sequence, DirectoryError> Directory::add_alias(
     return std::unexpected(DirectoryError::exists);
   }
   AliasRecord record{source, {targets.begin(), targets.end()}};
-  TRY(store::Sequence sequence, write({{alias_key(key), encode(record)}}));
-  aliases_.emplace(std::move(key), std::move(record));
-  return sequence;
+  auto added = aliases_.emplace(key, record).first;
+  auto checked = check_alias(source);
+  auto written =
+      checked ? write({{alias_key(key), encode(record)}})
+              : std::expected<store::Sequence, DirectoryError>(std::unexpected(checked.error()));
+  if (!written) aliases_.erase(added);
+  return written;
 }
 
 std::expected<store::Sequence, DirectoryError> Directory::remove_alias(const Address& source) {

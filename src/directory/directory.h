@@ -30,6 +30,7 @@ enum class DirectoryError : std::uint8_t {
   not_empty,       ///< the domain still has accounts or aliases
   bad_name,
   over_limit,
+  circular,  ///< an alias that leads back to itself and nowhere else
   no_space,
   io,
   corrupt,
@@ -145,6 +146,9 @@ class Directory {
   std::expected<std::vector<Bytes>, DirectoryError> app_password_keys(AccountId account) const;
 
   struct Walk;
+  void follow(const Address& address, Walk& walk) const;
+  /// Whether mail for an alias arrives anywhere at all: `circular` or `over_limit`.
+  std::expected<void, DirectoryError> check_alias(const Address& source) const;
   /// False when the address is ours and leads nowhere.
   bool expand(const Address& address, std::size_t depth, Walk& walk) const;
   bool lookup(const Address& address, std::size_t depth, Walk& walk) const;
@@ -168,7 +172,7 @@ class Directory {
 DirectoryError from_store(store::StoreError error);
 
 /// Reads every record again and reports what does not hold: undecodable records, addresses outside
-/// our domains, names twice, aliases that lead nowhere or too far.
+/// our domains, names twice. An alias that leads nowhere (yet) is no damage.
 std::expected<void, DirectoryError> verify(
     store::Store& store, const std::function<void(const store::Finding&)>& report);
 

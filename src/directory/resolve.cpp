@@ -22,7 +22,10 @@ struct Directory::Walk {
   std::set<std::string> seen;
   std::set<AccountId> accounts;
   std::vector<Address> remotes;
+  std::string source;  ///< Address::key() of where it began
   bool over_limit = false;
+  bool is_circular = false;  ///< it came back to the source
+  bool found = false;        ///< the source leads somewhere
 };
 
 Resolution Directory::resolve(const Address& address) const {
@@ -30,8 +33,18 @@ Resolution Directory::resolve(const Address& address) const {
     return {domains_damaged_ ? ResolutionKind::unavailable : ResolutionKind::not_local_domain};
   }
   Walk walk;
-  walk.seen.insert(address.key());
-  bool found = expand(address, 0, walk);
+  follow(address, walk);
+  if (walk.over_limit) {
+    log_event(LogLevel::error, "directory.alias_over_limit", {{"alias", address.to_string()}});
+  }
+  if (!walk.found && damaged_) return {ResolutionKind::unavailable};
+  return finish(walk);
+}
+
+void Directory::follow(const Address& address, Walk& walk) const {
+  walk.source = address.key();
+  walk.seen.insert(walk.source);
+  walk.found = expand(address, 0, walk);
   while (!walk.pending.empty() && !walk.over_limit) {
     auto [target, depth] = std::move(walk.pending.front());
     walk.pending.pop_front();
@@ -42,11 +55,15 @@ Resolution Directory::resolve(const Address& address) const {
                 {{"alias", address.to_string()}, {"target", target.to_string()}});
     }
   }
-  if (walk.over_limit) {
-    log_event(LogLevel::error, "directory.alias_over_limit", {{"alias", address.to_string()}});
-  }
-  if (!found && damaged_) return {ResolutionKind::unavailable};
-  return finish(walk);
+}
+
+std::expected<void, DirectoryError> Directory::check_alias(const Address& source) const {
+  Walk walk;
+  follow(source, walk);
+  bool leads_somewhere = !walk.accounts.empty() || !walk.remotes.empty();
+  if (walk.is_circular && !leads_somewhere) return std::unexpected(DirectoryError::circular);
+  if (walk.over_limit) return std::unexpected(DirectoryError::over_limit);
+  return {};
 }
 
 Resolution Directory::finish(Walk& walk) const {
@@ -88,8 +105,11 @@ bool Directory::lookup(const Address& address, std::size_t depth, Walk& walk) co
   }
   auto alias = aliases_.find(key);
   if (alias == aliases_.end()) return false;
+  if (depth > 0 && key == walk.source) walk.is_circular = true;
   for (const Address& target : alias->second.targets) {
-    if (!walk.seen.insert(target.key()).second) continue;
+    std::string target_key = target.key();
+    if (target_key == walk.source) walk.is_circular = true;
+    if (!walk.seen.insert(std::move(target_key)).second) continue;
     if (depth + 1 > options_.max_depth || walk.seen.size() > options_.max_targets) {
       walk.over_limit = true;
       return true;

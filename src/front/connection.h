@@ -16,6 +16,8 @@ namespace peregrine::front {
 struct WorkerLine {
   Role role = Role::mx;
   std::uint32_t index = 0;
+  /// False while the supervisor says that it does not answer: it gets no new connections.
+  bool is_answering = true;
   std::shared_ptr<rpc::Datagrams> line;  // owners: front's table, and its reader while it runs
 };
 

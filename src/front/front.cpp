@@ -57,6 +57,7 @@ Front::Front(net::Loop& loop, role::Start start)
                     .connections = admission_.open(), .served = served_, .offences = offences_};
               },
           .operator_connection = {},
+          .peer_report = [this](const role::PeerReport& report) { take_report(report); },
       });
 }
 
@@ -122,6 +123,14 @@ void Front::worker_gone(const WorkerLine* worker) {
   loop_.post([this, worker] {
     std::erase_if(workers_[worker->role], [&](const auto& held) { return held.get() == worker; });
   });
+}
+
+// What a silent worker has it keeps: it may come back, and its end says more than its silence.
+void Front::take_report(const role::PeerReport& report) {
+  for (const auto& worker : workers_[report.peer]) {
+    if (worker->index != report.index) continue;
+    worker->is_answering = report.state == role::PeerState::answering;
+  }
 }
 
 net::Task<void> Front::accept_from(Service service, sys::Fd listener) {

@@ -38,6 +38,7 @@ class Front {
   /// False: nobody can be sent away.
   bool make_room();
   void worker_gone(const WorkerLine* worker);
+  void take_report(const role::PeerReport& report);
   net::Task<void> stop(std::chrono::milliseconds grace);
 
   // lifecycle.cpp: one connection

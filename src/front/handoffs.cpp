@@ -44,8 +44,13 @@ void Front::move(const Held& connection, rpc::MoveConnection moved, sys::Fd desc
   if (target == nullptr || !descriptor) {
     log_event(LogLevel::warning, "front.no_session_worker",
               {{"conn", HexId{connection->id.value}}, {"worker", role_name(moved.role)}});
+    if (descriptor) {
+      // The client has logged in and waits for a word; its socket, or that of its relay, takes it.
+      net::Stream stream(loop_, std::move(descriptor));
+      static_cast<void>(stream.try_write(refusal_line(connection->service, Refusal::no_worker)));
+    }
     if (connection->lent) end(connection);
-    return;  // the descriptor closes, and with it the relay of an encrypted connection
+    return;  // the descriptor has closed, and with it the relay of an encrypted connection
   }
   rpc::OpenConnection facts = describe(*connection);
   facts.ticket = std::move(moved.ticket);

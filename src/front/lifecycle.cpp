@@ -35,7 +35,7 @@ const WorkerLine* Front::choose_worker(Role role) {
   std::size_t& next = next_worker_[role];
   for (std::size_t tried = 0; tried < pool.size(); ++tried) {
     const WorkerLine* worker = pool[next++ % pool.size()].get();
-    if (worker->line->is_open()) return worker;
+    if (worker->line->is_open() && worker->is_answering) return worker;
   }
   return nullptr;
 }

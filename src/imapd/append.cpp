@@ -12,54 +12,57 @@
 #include "mime/search_text.h"
 #include "mime/structure.h"
 #include "role/content.h"
+#include "role/receive_rate.h"
 
 namespace peregrine::imapd {
 namespace {
 
-using namespace std::chrono_literals;
 using role::Client;
-
-constexpr auto k_free_time = 30s;
 
 /// A message under way: what came of it so far, or why it is refused.
 struct Incoming {
+  role::HeldMessage held;
   Bytes raw;
   LineEnds lines;
   bool has_nul = false;
   bool is_too_large = false;  // line ends made it so
 };
 
-// The message must come at limits.data_rate on average, but for its first seconds.
-Deadline data_deadline(const Session& session, Deadline start, std::uint64_t received) {
-  std::uint64_t rate = std::max<std::uint64_t>(1, session.settings().limits.data_rate);
-  return start + k_free_time + std::chrono::seconds(received / rate);
+// RFC 5530 section 3: LIMIT, the operation ran up against a limit of the implementation.
+Answer no_room(Session& session, std::uint64_t size) {
+  log_event(LogLevel::info, "imap.append_refused",
+            {{"conn", HexId{session.connection_id().value}},
+             {"size", size},
+             {"reason", "no room in memory"}});
+  return no("LIMIT", "Too many messages are on their way in, try again later");
 }
 
 void take_piece(BytesView piece, Incoming& message, std::size_t most) {
-  if (message.has_nul || message.is_too_large) return;
+  if (message.has_nul || message.is_too_large || message.held.is_refused()) return;
   message.has_nul = !message.lines.feed(piece, message.raw);
   message.is_too_large = message.raw.size() > most;
-  if (message.has_nul || message.is_too_large) Bytes().swap(message.raw);
+  bool is_wanted = !message.has_nul && !message.is_too_large;
+  if (!is_wanted || !message.held.grow_to(message.raw.size())) Bytes().swap(message.raw);
 }
 
 // Reads the literal to its end, also when it is refused already: the client sends it anyway.
 net::Task<bool> read_message(Session& session, Incoming& message) {
-  Deadline start = Monotonic::now();
-  std::uint64_t received = 0;
+  role::ReceiveRate rate(session.settings().limits.data_rate, Monotonic::now());
   while (session.framer().literal_left() > 0) {
     BytesView piece = session.framer().take_literal(kib(64));
     if (!piece.empty()) {
-      received += piece.size();
+      rate.take(piece.size(), Monotonic::now());
       take_piece(piece, message, session.settings().limits.message_size);
       continue;
     }
     imap::FrameView view = session.framer().next();
     if (view.kind == imap::FrameKind::append_data) continue;
-    Client::Input input = co_await session.receive(data_deadline(session, start, received));
+    Client::Input input = co_await session.receive(rate.deadline());
     if (session.is_ended()) co_return false;
     static_cast<void>(input);
   }
-  if (!message.has_nul && !message.is_too_large) message.lines.finish(message.raw);
+  bool is_kept = !message.has_nul && !message.is_too_large && !message.held.is_refused();
+  if (is_kept) message.lines.finish(message.raw);
   co_return true;
 }
 
@@ -134,7 +137,12 @@ net::Task<std::optional<Answer>> refusal(Session& session, const imap::Append& c
 
 net::Task<Answer> append(Session& session, const imap::Append& command) {
   auto name = name_from_wire(command.mailbox);
+  Incoming message{.held = session.hold_message()};
   auto refused = co_await refusal(session, command, name);
+  // Better than to take a literal only to drop it. What is announced is not held for it.
+  if (!refused && !message.held.fits(command.message_bytes)) {
+    refused = no_room(session, command.message_bytes);
+  }
   if (refused) {
     session.framer().refuse_append();
     co_return std::move(*refused);
@@ -143,13 +151,13 @@ net::Task<Answer> append(Session& session, const imap::Append& command) {
   if (command.sync == imap::Sync::yes) {
     imap::write_continuation(session.out(), "Ready for literal data");
   }
-  Incoming message;
   bool complete = co_await read_message(session, message);
   if (complete) complete = co_await read_end(session);
   if (session.is_ended()) co_return bad("Message did not arrive");
   if (!complete) co_return bad(imap::client_text(imap::SyntaxError::trailing_text));
   if (message.has_nul) co_return bad("Message holds NUL");
   if (message.is_too_large) co_return no("TOOBIG", "Message is too large");
+  if (message.held.is_refused()) co_return no_room(session, command.message_bytes);
   Answer answer =
       co_await store_message(session, command, std::move(*name), std::move(message.raw));
   co_return answer;

@@ -13,6 +13,8 @@
 #include "imapd/special_use.h"
 #include "imapd/status.h"
 #include "proto/imap/list_match.h"
+#include "text/idna.h"
+#include "text/mutf7.h"
 
 namespace peregrine::imapd {
 namespace {
@@ -41,15 +43,21 @@ Names above_subscribed(const api::ListMailboxesResponse& mailboxes) {
   return names;
 }
 
+// In UTF-8, where a character is the same wherever it stands, and in the form that names have: what
+// CREATE takes for a name, LIST finds by it. A pattern that is not modified UTF-7 matches nothing.
 class Matcher {
  public:
   Matcher(BytesView reference, const std::vector<Bytes>& patterns) {
     for (const Bytes& pattern : patterns) {
-      patterns_.emplace_back(imap::join_reference(reference, pattern));
+      auto before = text::mutf7_to_utf8(reference);
+      auto after = text::mutf7_to_utf8(pattern);
+      if (!before || !after) continue;
+      Bytes joined = imap::join_reference(*before, *after);
+      patterns_.emplace_back(text::to_nfc(joined).value_or(joined));
     }
   }
-  [[nodiscard]] bool matches(BytesView name) const {
-    return std::ranges::any_of(patterns_, [name](const auto& p) { return p.matches(name); });
+  [[nodiscard]] bool matches(std::string_view utf8) const {
+    return std::ranges::any_of(patterns_, [utf8](const auto& p) { return p.matches(utf8); });
   }
 
  private:
@@ -86,10 +94,9 @@ std::vector<Listed> list_mailboxes(const api::ListMailboxesResponse& mailboxes,
   for (const auto& info : mailboxes.mailboxes()) {
     bool is_above = above.contains(info.name());
     if (!is_selected(info, command, is_above)) continue;
-    Bytes name = name_to_wire(info.name());
-    if (!matcher.matches(name)) continue;
+    if (!matcher.matches(info.name())) continue;
     Listed& entry = listed.emplace_back(Listed{{}, &info});
-    entry.entry.name = std::move(name);
+    entry.entry.name = name_to_wire(info.name());
     entry.entry.attributes = attributes_of(info);
     entry.entry.special_use = special_use_of(info.attributes());
     entry.entry.child_subscribed = is_above;
@@ -107,10 +114,9 @@ std::vector<Listed> list_subscribed(const api::ListMailboxesResponse& mailboxes,
   std::vector<Listed> listed;
   Names shown;
   auto show = [&](std::string_view utf8, const api::MailboxInfo* info) {
-    Bytes name = name_to_wire(utf8);
-    if (!matcher.matches(name) || !shown.emplace(utf8).second) return;
+    if (!matcher.matches(utf8) || !shown.emplace(utf8).second) return;
     Listed& entry = listed.emplace_back(Listed{{}, info});
-    entry.entry.name = std::move(name);
+    entry.entry.name = name_to_wire(utf8);
     if (info == nullptr) entry.entry.attributes.add(MailboxAttribute::no_select);
   };
   for (const auto& info : mailboxes.mailboxes()) {

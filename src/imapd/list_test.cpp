@@ -40,6 +40,25 @@ TEST(List, ShowsWhatIsThereInTheSpellingOfTheWire) {
   EXPECT_EQ(names(list_mailboxes(all, {.patterns = {"inbox", "gone"}})), Names{"INBOX"});
 }
 
+TEST(List, PatternsHaveTheFormThatNamesHave) {
+  api::ListMailboxesResponse all;
+  add(all, "\u00e9");
+  add(all, "\u00e9\u00fc/x");
+  add(all, "e");
+  auto found = [&](const char* reference, const char* pattern) {
+    return names(list_mailboxes(all, {.reference = reference, .patterns = {pattern}}));
+  };
+  // "e" and a combining acute accent.
+  EXPECT_EQ(found("", "e&AwE-"), Names{"&AOk-"});
+  EXPECT_EQ(found("", "&AOk-"), Names{"&AOk-"});
+  // What stands before a wildcard matches inside a run of encoded characters, too.
+  EXPECT_EQ(found("", "e&AwE-*"), (Names{"&AOk-", "&AOkA,A-/x"}));
+  EXPECT_EQ(found("e&AwE-", "&APw-/%"), Names{"&AOkA,A-/x"});
+  EXPECT_EQ(found("", "e"), Names{"e"});
+  // Not modified UTF-7.
+  EXPECT_EQ(found("", "&AOk"), Names{});
+}
+
 TEST(List, SelectsSubscribedAndSpecialUse) {
   auto all = sample();
   imap::List subscribed{.selection = {.subscribed = true}, .patterns = {"*"}};

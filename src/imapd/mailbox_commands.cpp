@@ -54,12 +54,18 @@ net::Task<Answer> execute(Session& session, imap::Rename command) {
   request.set_to(*to);
   auto answer = co_await api::rename_mailbox(session.core(), request, Session::call_deadline());
   if (!answer) co_return session.failed(answer.error());
+  Answer done = ok("Mailbox renamed");
+  if (iequals(*from, "INBOX")) {
+    // RFC 9051 section 6.3.6: the messages have moved. Whoever has INBOX selected sees them leave.
+    done.updates = Updates::ask_always;
+    co_return done;
+  }
   // A selected mailbox stays selected, under its new name: it is known by its id.
   if (Selected* selected = session.selected()) {
     bool is_below = selected->name.starts_with(*from + '/');
     if (is_below || selected->name == *from) selected->name.replace(0, from->size(), *to);
   }
-  co_return ok("Mailbox renamed");
+  co_return done;
 }
 
 namespace {

@@ -139,6 +139,10 @@ TEST_F(SearchPlan, RefusesWhatItCannotDo) {
   auto made = plan_search(unknown.keys, unknown.charset, box_.view);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error(), SearchPlanError::unknown_charset);
+  for (std::string_view known : k_search_charsets) {
+    auto search = parse<imap::Search>("a SEARCH CHARSET " + std::string(known) + " BODY x");
+    EXPECT_TRUE(plan_search(search.keys, search.charset, box_.view)) << known;
+  }
   std::string keys = "a SEARCH";
   for (std::size_t i = 0; i <= k_max_text_keys; ++i) keys += " BODY x";
   auto many = parse<imap::Search>(keys);

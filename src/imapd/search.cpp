@@ -171,8 +171,7 @@ net::Task<Answer> execute(Session& session, imap::Search command) {
     co_return no("LIMIT", "Too many keys about texts");
   }
   if (!terms) {
-    constexpr std::array<std::string_view, 2> known = {"US-ASCII", "UTF-8"};
-    co_return no(imap::bad_charset_code(known), "Unknown charset");
+    co_return no(imap::bad_charset_code(k_search_charsets), "Unknown charset");
   }
   Searcher searcher(session);
   for (const SearchTerm& term : *terms) {

@@ -3,6 +3,7 @@
 // the view answers flags, numbers and UIDs; dates, sizes and texts are asked of core, for the
 // messages alone that the cheaper terms left. Pure.
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -35,6 +36,12 @@ struct SearchTerm {
   /// For each node of the tree its place in `queries` or `sets`, if it has one.
   std::vector<std::uint32_t> slots;
 };
+
+/// What BADCHARSET recommends: charsets that clients may still use. More are understood.
+inline constexpr std::array<std::string_view, 14> k_search_charsets = {
+    "UTF-8",        "US-ASCII",     "ISO-8859-1", "ISO-8859-2", "ISO-8859-5",
+    "ISO-8859-7",   "ISO-8859-15",  "KOI8-R",     "Shift_JIS",  "ISO-2022-JP",
+    "windows-1251", "windows-1252", "EUC-KR",     "GB18030"};
 
 /// Keys about texts that one SEARCH may have: each costs a look at every message's text.
 inline constexpr std::size_t k_max_text_keys = 64;

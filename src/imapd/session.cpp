@@ -19,6 +19,7 @@ struct Goodbye {
   std::string_view text;
 };
 constexpr Goodbye k_no_core{"UNAVAILABLE", "Mail store is not available, try again later"};
+constexpr Goodbye k_revoked{"", "Account was removed or its password changed"};
 
 }  // namespace
 
@@ -74,6 +75,8 @@ net::Task<bool> Session::open() {
   std::vector<std::string_view> views(names.begin(), names.end());
   imap::write_condition(out(), tag_, imap::Condition::ok, imap::capability_code(views),
                         "Logged in");
+  // Also before a mailbox is selected: by it core says that the session is over.
+  watch();
   log_event(LogLevel::debug, "imap.opened",
             {{"conn", HexId{connection_id().value}}, {"account", answer->address()}});
   co_return true;
@@ -124,7 +127,7 @@ net::Task<void> Session::take_frame() {
 }
 
 net::Task<Client::Input> Session::receive(Deadline deadline) {
-  if (has_lost_core_) say_goodbye(k_no_core.code, k_no_core.text);
+  say_goodbye(ending_);
   if (is_ended_) co_return Client::Input::end;
   Client::Input input = co_await client_.receive(deadline);
   switch (input) {
@@ -132,7 +135,7 @@ net::Task<Client::Input> Session::receive(Deadline deadline) {
       framer_.push(client_.received());
       break;
     case Client::Input::interrupted:
-      if (has_lost_core_) say_goodbye(k_no_core.code, k_no_core.text);
+      say_goodbye(ending_);
       break;
     case Client::Input::timed_out:
       say_goodbye("", "Nothing received in time");
@@ -197,10 +200,17 @@ void Session::count_error() {
 }
 
 Answer Session::failed(const rpc::CallFailure& failure, Missing missing) {
-  if (ends_session(failure) && !is_ended_) {
-    say_goodbye(k_no_core.code, k_no_core.text);
+  if (ends_session(failure)) {
+    say_goodbye(api::refused_with(failure, api::ErrorCode::not_authorized) ? Ending::revoked
+                                                                           : Ending::lost_core);
   }
   return answer_to(failure, missing);
+}
+
+void Session::say_goodbye(Ending ending) {
+  if (ending == Ending::none) return;
+  const Goodbye& goodbye = ending == Ending::revoked ? k_revoked : k_no_core;
+  say_goodbye(goodbye.code, goodbye.text);
 }
 
 void Session::say_goodbye(std::string_view code, std::string_view text) {

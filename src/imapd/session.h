@@ -47,6 +47,8 @@ class Session {
   /// session has said goodbye and is_ended().
   net::Task<role::Client::Input> receive(Deadline deadline);
   [[nodiscard]] Deadline idle_deadline() const;
+  /// The memory for a message that the client is about to send.
+  [[nodiscard]] role::HeldMessage hold_message() { return worker_.hold_message(connection_); }
 
   /// Null when none is selected.
   [[nodiscard]] Selected* selected() { return selected_.get(); }
@@ -106,7 +108,10 @@ class Session {
   bool is_idling_ = false;
   bool is_closing_ = false;
   bool has_changed_ = false;
-  bool has_lost_core_ = false;
+  /// Why the session is over although the client still is there.
+  enum class Ending : std::uint8_t { none, lost_core, revoked };
+  void say_goodbye(Ending ending);
+  Ending ending_ = Ending::none;
 };
 
 }  // namespace peregrine::imapd

@@ -28,9 +28,11 @@ net::Task<void> Session::listen() {
   }
   changes_ = nullptr;
   if (is_closing_) co_return;
-  // Core has gone: the session is over, also for a client that is waiting. A command under way
-  // may be in the middle of a literal; the next receive() says goodbye.
-  has_lost_core_ = true;
+  // The session is over, also for a client that is waiting: core has ended it, and with it the
+  // stream, or has gone. A command under way may be in the middle of a literal; the next receive()
+  // says goodbye.
+  bool is_revoked = item || api::refused_with(item.error(), api::ErrorCode::not_authorized);
+  ending_ = is_revoked ? Ending::revoked : Ending::lost_core;
   client_.interrupt();
 }
 
@@ -50,7 +52,9 @@ net::Task<void> Session::send_updates(Updates updates) {
       co_return;
     } else {
       // What the client sees would be wrong from here on.
-      say_goodbye("UNAVAILABLE", "Mail store is not available, try again later");
+      say_goodbye(api::refused_with(changes.error(), api::ErrorCode::not_authorized)
+                      ? Ending::revoked
+                      : Ending::lost_core);
       co_return;
     }
   }

@@ -107,6 +107,9 @@ struct Changes {
 /// for another number: some milliseconds.
 inline constexpr std::size_t k_entries_at_once = 1000;
 
+/// Messages of an INBOX that is renamed: some 300 bytes of memory each while it is committed.
+inline constexpr std::size_t k_most_renamed = 250'000;
+
 class Account {
  public:
   Account(AccountId id, Shared& shared) : id_(id), shared_(shared) {}
@@ -137,8 +140,8 @@ class Account {
                                                                 SpecialUse use = SpecialUse::none);
   /// The contents go with later calls of maintain().
   std::expected<store::Sequence, MailError> delete_mailbox(std::string_view name);
-  /// Renaming INBOX gives its messages, with their mailbox id, to the new name and makes a new
-  /// INBOX; sessions that selected it stay with the messages.
+  /// Renaming INBOX moves its messages, in one commit, to a new mailbox of the new name; INBOX and
+  /// its uid validity stay. Over k_most_renamed of them it is `over_limit`.
   std::expected<store::Sequence, MailError> rename_mailbox(std::string_view from,
                                                            std::string_view to);
   std::expected<store::Sequence, MailError> subscribe(std::string_view name);
@@ -194,6 +197,7 @@ class Account {
   // Mailboxes as a change will leave them: applied by adopt() after the commit.
   struct NamesChange;
   std::expected<void, MailError> add_parents(NamesChange& names, std::string_view name) const;
+  std::expected<store::Sequence, MailError> rename_inbox(std::string_view target);
   Mailbox make_mailbox(NamesChange& names, std::string name) const;
   std::expected<store::Sequence, MailError> commit_names(NamesChange& names);
 

@@ -127,14 +127,13 @@ std::expected<store::Sequence, MailError> Account::rename_mailbox(std::string_vi
   if (source == nullptr) return std::unexpected(MailError::not_found);
   if (by_name_.contains(*target)) return std::unexpected(MailError::exists);
   const std::string old_name = source->record.name;
-  bool is_inbox = source->id == inbox_;
-  if (!is_inbox && is_below(*target, old_name)) return std::unexpected(MailError::inside_itself);
+  if (source->id == inbox_) return rename_inbox(*target);
+  if (is_below(*target, old_name)) return std::unexpected(MailError::inside_itself);
 
   NamesChange names{Change(*this, shared_.store), {}, {}};
   for (const auto& [name, id] : by_name_) {
-    // RFC 9051 section 6.3.6: inferior names are renamed too, but not those of INBOX.
-    bool below = !is_inbox && is_below(name, old_name);
-    if (name != old_name && !below) continue;
+    // RFC 9051 section 6.3.6: inferior names are renamed too.
+    if (name != old_name && !is_below(name, old_name)) continue;
     Mailbox renamed = mailboxes_.at(id);
     renamed.record.name = *target + name.substr(old_name.size());
     if (!normalise_name(renamed.record.name, shared_.limits.names)) {
@@ -143,12 +142,37 @@ std::expected<store::Sequence, MailError> Account::rename_mailbox(std::string_vi
     if (by_name_.contains(renamed.record.name)) return std::unexpected(MailError::exists);
     names.changed.emplace(id, std::move(renamed));
   }
-  if (is_inbox) {
-    Mailbox fresh = make_mailbox(names, std::string(k_inbox));
-    names.changed.emplace(fresh.id, std::move(fresh));
-  }
   TRY_VOID(add_parents(names, *target));
   return commit_names(names);
+}
+
+/// RFC 9051 section 6.3.6: the messages go to the new name and INBOX stays, empty, as do the names
+/// below it. Whoever has it open sees them leave; nobody is moved along to act on the new mailbox.
+std::expected<store::Sequence, MailError> Account::rename_inbox(std::string_view target) {
+  TRY(View * view, load_view(inbox_));
+  if (view->size() > k_most_renamed) return std::unexpected(MailError::over_limit);
+  NamesChange names{Change(*this, shared_.store), {}, {}};
+  Mailbox made = make_mailbox(names, std::string(target));
+  made.record.keywords = inbox().record.keywords;
+  MailboxId to = made.id;
+  names.changed.emplace(to, std::move(made));
+  TRY_VOID(add_parents(names, target));
+  UnixTime now = wall_now();
+  std::vector<Uid> moved;
+  std::vector<std::size_t> places;
+  for (const Row& row : view->rows()) {
+    Entry entry = row.entry();
+    entry.modseq = names.change.modseq();
+    entry.saved = static_cast<std::uint32_t>(now.seconds);
+    names.change.move_entry(inbox_, row.uid(), row.entry(), to, entry);
+    places.push_back(moved.size());
+    moved.push_back(row.uid());
+  }
+  if (!moved.empty()) names.change.log_expunged(inbox_, moved, now);
+  names.changed.at(to).counters = names.change.counters(to);
+  TRY(store::Sequence sequence, commit_names(names));
+  view->erase(places);
+  return sequence;
 }
 
 std::expected<store::Sequence, MailError> Account::subscribe(std::string_view name) {

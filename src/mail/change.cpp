@@ -57,6 +57,13 @@ Uid Change::add_entry(MailboxId mailbox, const Entry& entry) {
   return uid;
 }
 
+Uid Change::move_entry(MailboxId from, Uid uid, const Entry& before, MailboxId to,
+                       const Entry& after) {
+  uncount(counters(from), before);
+  remove(entry_key(from, uid));
+  return add_entry(to, after);
+}
+
 void Change::replace_entry(MailboxId mailbox, Uid uid, const Entry& before, const Entry& after) {
   Counters& counters = this->counters(mailbox);
   uncount(counters, before);

@@ -35,6 +35,9 @@ class Change {
   Uid add_entry(MailboxId mailbox, const Entry& entry);
   /// Removes an entry, uncounts it and gives up its reference to the message.
   std::expected<void, MailError> remove_entry(MailboxId mailbox, Uid uid, const Entry& entry);
+  /// Makes an entry that of another mailbox, with that mailbox's next uid; `after` is what is
+  /// written there, and names the same message. The caller logs what left.
+  Uid move_entry(MailboxId from, Uid uid, const Entry& before, MailboxId to, const Entry& after);
   /// Gives an entry other flags and counts them.
   void replace_entry(MailboxId mailbox, Uid uid, const Entry& before, const Entry& after);
   /// Logs that `uids`, which rise, left the mailbox.

@@ -135,16 +135,56 @@ TEST_F(MailboxesTest, RenamingInboxLeavesAnEmptyOne) {
   drop_standard();
   ASSERT_TRUE(account().create_mailbox("INBOX/sub"));
   append("INBOX", "text");
-  UidValidity before = account().inbox().record.uid_validity;
-  ASSERT_TRUE(account().rename_mailbox("INBOX", "old/mail"));
+  append("INBOX", "other");
+  append("INBOX", "third");
+  ASSERT_TRUE(account().remove(inbox(), to_uids({2}), wall_now()));
+  std::vector<std::string> keywords = {"$work"};
+  ASSERT_TRUE(account().store_flags(inbox(), to_uids({3}),
+                                    {FlagChange::add, FlagSet().add(Flag::seen), keywords, {}}));
+  MailboxId id = inbox();
+  UidValidity validity = account().inbox().record.uid_validity;
+  ModSeq before = account().inbox().counters.highest_modseq;
+  mail::Usage usage = account().usage();
+  ASSERT_TRUE(account().rename_mailbox("inbox", "old/mail"));
   EXPECT_EQ(names(), (Names{"INBOX", "INBOX/sub", "old", "old/mail"}));
+  EXPECT_EQ(inbox(), id);
+  EXPECT_EQ(account().inbox().record.uid_validity, validity);
   EXPECT_TRUE(uids(inbox()).empty());
-  EXPECT_EQ(uids(mailbox("old/mail")), to_uids({1}));
-  EXPECT_GT(account().inbox().record.uid_validity, before);
+  auto changes = account().changes_since(inbox(), before);
+  ASSERT_TRUE(changes);
+  EXPECT_TRUE(changes->changed.empty());
+  EXPECT_EQ(changes->expunged, (std::vector<UidRange>{{Uid(1), 1}, {Uid(3), 1}}));
+  MailboxId moved = mailbox("old/mail");
+  EXPECT_EQ(uids(moved), to_uids({1, 2}));
+  auto check = [&] {
+    const Mailbox& target = *account().find(moved);
+    EXPECT_EQ(target.counters.messages, 2U);
+    EXPECT_EQ(target.counters.unseen, 1U);
+    auto view = account().view(moved);
+    ASSERT_TRUE(view);
+    EXPECT_EQ(Account::keyword_names(target, (*view)->at(1).keywords()), keywords);
+    EXPECT_EQ(account().inbox().counters.messages, 0U);
+    EXPECT_EQ(account().usage().messages, usage.messages);
+    EXPECT_EQ(account().usage().bytes, usage.bytes);
+  };
+  check();
   append("INBOX", "more");
-  EXPECT_EQ(uids(inbox()), to_uids({1}));
+  usage = account().usage();
+  EXPECT_EQ(uids(inbox()), to_uids({4}));
   reopen();
-  EXPECT_EQ(uids(inbox()), to_uids({1}));
+  EXPECT_EQ(uids(inbox()), to_uids({4}));
+  EXPECT_EQ(account().usage().messages, usage.messages);
+  expect_sound();
+}
+
+TEST_F(MailboxesTest, AnEmptyInboxIsRenamedToo) {
+  drop_standard();
+  ASSERT_TRUE(account().rename_mailbox("INBOX", "old"));
+  EXPECT_EQ(names(), (Names{"INBOX", "old"}));
+  EXPECT_TRUE(uids(mailbox("old")).empty());
+  EXPECT_EQ(account().rename_mailbox("INBOX", "INBOX").error(), MailError::exists);
+  ASSERT_TRUE(account().rename_mailbox("INBOX", "INBOX/below"));
+  EXPECT_EQ(names(), (Names{"INBOX", "INBOX/below", "old"}));
   expect_sound();
 }
 

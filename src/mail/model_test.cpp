@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "mail/mail_fixture.h"
 
@@ -201,12 +202,17 @@ void ModelTest::change_names() {
     bool done = open(model.id).rename_mailbox(name, fresh).has_value();
     ASSERT_EQ(done, is_free && !failing);
     if (!done) return;
-    model.mailboxes[fresh] = std::move(model.mailboxes[name]);
+    auto entries = std::exchange(model.mailboxes[name], {});
+    model.mailboxes[fresh];
+    if (name == "INBOX") {
+      // Its messages move, each with a new uid.
+      model.uid_next[fresh] = 1;
+      for (auto& [uid, entry] : entries) add(model, fresh, std::move(entry));
+      return;
+    }
+    model.mailboxes[fresh] = std::move(entries);
     model.uid_next[fresh] = model.uid_next[name];
     model.mailboxes.erase(name);
-    if (name != "INBOX") return;
-    model.mailboxes["INBOX"];
-    model.uid_next["INBOX"] = 1;
   } else {
     auto result = open(model.id).maintain(UnixTime{made - 50}, 5);
     ASSERT_TRUE(result || failing);

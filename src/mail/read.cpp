@@ -1,6 +1,5 @@
 #include "mail/read.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -34,11 +33,10 @@ std::expected<Bytes, MailError> read_summary(store::Store& store, const MessageR
 
 std::expected<Bytes, MailError> read_raw(store::Store& store, const store::BlobId& blob,
                                          std::uint64_t offset, std::uint64_t length) {
-  auto content = store.read_blob(blob);
+  // The whole is held against the digest that names it.
+  bool is_whole = offset == 0 && length == UINT64_MAX;
+  auto content = is_whole ? store.read_blob(blob) : store.read_blob_range(blob, offset, length);
   if (!content) return std::unexpected(from_store(content.error()));
-  if (offset >= content->size()) return Bytes{};
-  content->erase(0, offset);
-  content->resize(std::min<std::uint64_t>(length, content->size()));
   return *std::move(content);
 }
 

@@ -3,8 +3,8 @@
 // continued and charset-tagged ones (RFC 2231) put together. Values are taken folded or unfolded;
 // nothing fails: what a damaged value still says is returned, and what was wrong is in `defects`.
 //
-// A parameter that carried a charset is in UTF-8 and keeps the "*" at the end of its name, as RFC
-// 9051 section 7.5.2 shows it to clients; find_parameter() knows both names.
+// A parameter that carried a charset is in UTF-8 and keeps the "*" at the end of its name;
+// find_parameter() knows both names.
 
 #include <optional>
 #include <string>

@@ -20,7 +20,7 @@ constexpr std::size_t k_uids_a_request = 100'000;
 net::Task<Session::Next> Session::send_message(std::uint32_t number,
                                                std::optional<std::uint32_t> lines) {
   const Maildrop::Message* message = maildrop_.find(number);
-  if (message == nullptr) co_return refuse(pop3::k_no_such_message);
+  if (message == nullptr) co_return refuse_number();
   bool header_only = lines == 0U;
   api::FetchRequest request;
   request.set_session(session_.value);
@@ -44,7 +44,7 @@ net::Task<Session::Next> Session::send_message(std::uint32_t number,
       if (piece.missing()) {
         if (has_begun) co_return Next::gone;
         // Expunged by another client since the login.
-        co_return refuse(pop3::k_no_such_message);
+        co_return refuse_number();
       }
       if (!std::exchange(has_begun, true)) say(pop3::k_message_follows);
       writer.feed(header_only ? piece.header() : piece.raw(), client_.out());

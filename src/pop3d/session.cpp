@@ -10,7 +10,8 @@ Session::Session(role::Worker& worker, role::Connection& connection)
     : worker_(worker),
       connection_(connection),
       client_(worker, connection),
-      framer_(pop3::k_command_limits) {}
+      framer_(pop3::k_command_limits),
+      watching_(worker.loop()) {}
 
 net::Task<role::SessionEnd> Session::run() {
   Next next = co_await open();
@@ -37,12 +38,19 @@ net::Task<role::SessionEnd> Session::run() {
 
 /// Sends what was said, then waits for the client.
 net::Task<Session::Next> Session::more_input() {
+  if (is_revoked_) {
+    say(pop3::k_session_revoked);
+    co_return Next::close;
+  }
   Deadline deadline = deadline_in(worker_.settings().limits.pop3_idle);
   role::Client::Input input = co_await client_.receive(deadline);
   switch (input) {
     case role::Client::Input::data:
       framer_.feed(client_.received());
       co_return Next::go_on;
+    case role::Client::Input::interrupted:
+      say(pop3::k_session_revoked);
+      co_return Next::close;
     case role::Client::Input::stopping:
       say(pop3::k_shutting_down);
       co_return Next::close;
@@ -97,16 +105,14 @@ Session::Next Session::obey(const pop3::Command& command) {
     pop3::append_ok(std::to_string(total.count) + ' ' + std::to_string(total.size), client_.out());
   } else if (const auto* listing = std::get_if<pop3::List>(&command)) {
     if (listing->message && maildrop_.find(*listing->message) == nullptr) {
-      return refuse(pop3::k_no_such_message);
+      return refuse_number();
     }
     list(*listing);
   } else if (const auto* uidl = std::get_if<pop3::Uidl>(&command)) {
-    if (uidl->message && maildrop_.find(*uidl->message) == nullptr) {
-      return refuse(pop3::k_no_such_message);
-    }
+    if (uidl->message && maildrop_.find(*uidl->message) == nullptr) return refuse_number();
     list_ids(*uidl);
   } else if (const auto* dele = std::get_if<pop3::Dele>(&command)) {
-    if (!maildrop_.mark_deleted(dele->message)) return refuse(pop3::k_no_such_message);
+    if (!maildrop_.mark_deleted(dele->message)) return refuse_number();
     say(pop3::k_deleted);
   } else if (std::holds_alternative<pop3::Rset>(command)) {
     maildrop_.reset();
@@ -175,6 +181,13 @@ Session::Next Session::refuse(const pop3::FixedResponse& response) {
   log_event(LogLevel::info, "pop3.offence",
             {{"conn", log_id()}, {"peer", connection_.facts.peer}, {"reason", "too many errors"}});
   return Next::close;
+}
+
+/// A number without a message is an answer, not a breach of the protocol: RFC 1939 section 8 has
+/// clients ask for what another has deleted.
+Session::Next Session::refuse_number() {
+  say(pop3::k_no_such_message);
+  return Next::go_on;
 }
 
 Session::Next Session::refuse_event(LineEvent event) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "api/mailbox.pb.h"
+#include "api/client.h"
 #include "base/line_framer.h"
 #include "base/log.h"
 #include "pop3d/maildrop.h"
@@ -38,6 +38,7 @@ class Session {
   void list_ids(const pop3::Uidl& uidl);
   void capabilities();
   Next refuse(const pop3::FixedResponse& response);
+  Next refuse_number();
   Next refuse_event(LineEvent event);
   [[nodiscard]] bool is_disabled(pop3::Verb verb) const;
   void say(const pop3::FixedResponse& response) { pop3::append_response(response, client_.out()); }
@@ -48,6 +49,8 @@ class Session {
   net::Task<std::optional<bool>> lock();
   net::Task<bool> read_maildrop();
   net::Task<bool> read_sizes(std::span<const Uid> uids, Deadline deadline);
+  /// Waits beside the session until core ends it.
+  net::Task<void> watch();
   net::Task<void> release();
 
   // retrieve.cpp
@@ -66,6 +69,11 @@ class Session {
   Maildrop maildrop_;
   std::uint32_t errors_ = 0;
   std::uint32_t retrieved_ = 0;
+
+  net::Gate watching_;
+  api::TypedStream<api::WatchItem>* watch_ = nullptr;
+  bool is_closing_ = false;
+  bool is_revoked_ = false;  ///< core has ended the session
 };
 
 }  // namespace peregrine::pop3d

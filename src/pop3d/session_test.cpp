@@ -29,9 +29,11 @@ class Fixture : role::WorkerFixture {
   std::vector<std::uint32_t> gone;      ///< uids that another client removed meanwhile
   std::vector<std::uint32_t> expunged;  ///< what was asked for
   bool is_released = false;
+  bool is_revoked = false;
 
  private:
   void serve_core(rpc::Request request);
+  net::Task<void> watch(rpc::Request request);
   net::Task<void> stream(rpc::Request request);
   void fetch(const Bytes& payload, api::FetchItem& item);
   net::Task<void> run_session(role::Worker& worker, role::Connection& connection);
@@ -84,9 +86,23 @@ void Fixture::serve_core(rpc::Request request) {
       is_released = true;
       request.respond(Bytes());
       return;
+    case api::Method::watch:
+      gate_->spawn(watch(std::move(request)));
+      return;
     default:
       gate_->spawn(stream(std::move(request)));
   }
+}
+
+// Until the session ends, or at once when it is to be revoked.
+net::Task<void> Fixture::watch(rpc::Request request) {
+  net::Event cancelled(gate_->loop());
+  request.on_cancel([&cancelled] { cancelled.notify(); });
+  static_cast<void>(co_await request.send_item(Bytes()));
+  if (!is_revoked) {
+    static_cast<void>(co_await cancelled.wait(deadline_in(std::chrono::seconds(20))));
+  }
+  request.finish();
 }
 
 net::Task<void> Fixture::stream(rpc::Request request) {
@@ -239,6 +255,21 @@ TEST(Session, ErrorsAreCounted) {
   std::string frobs;
   for (int i = 0; i < 12; ++i) frobs += "FROB\r\n";
   EXPECT_EQ(signs(fixture.play(frobs)), "+" + std::string(11, '-'));
+}
+
+TEST(Session, NumbersWithoutAMessageAreNoErrors) {
+  Fixture fixture;
+  std::string asks;
+  for (int i = 0; i < 12; ++i) asks += "LIST 9\r\nUIDL 9\r\nDELE 9\r\nRETR 9\r\nTOP 9 1\r\n";
+  EXPECT_EQ(signs(fixture.play(asks + "NOOP\r\n")), "+" + std::string(60, '-') + "+");
+}
+
+TEST(Session, IsToldWhenItsAccountIsNoLongerItsOwn) {
+  Fixture fixture;
+  fixture.is_revoked = true;
+  EXPECT_EQ(fixture.play("DELE 1\r\nQUIT\r\n"),
+            "+OK Logged in\r\n-ERR [AUTH] Account was removed or its password changed\r\n");
+  EXPECT_TRUE(fixture.expunged.empty());
 }
 
 TEST(Session, DisabledCapabilitiesAreNotThere) {

@@ -30,6 +30,12 @@ Role read_role(Decoder& in) {
   return static_cast<Role>(value);
 }
 
+PeerState read_state(Decoder& in) {
+  std::uint8_t value = in.u8();
+  if (value > static_cast<std::uint8_t>(PeerState::silent)) in.fail();
+  return static_cast<PeerState>(value);
+}
+
 std::uint32_t read_u32(Decoder& in) {
   return static_cast<std::uint32_t>(in.varint(UINT32_MAX));
 }
@@ -56,6 +62,10 @@ Bytes encode_control(const ControlMessage& message) {
           [&](const Statistics& m) {
             out.varint(m.question).varint(m.connections).varint(m.served);
             out.varint(m.offences);
+          },
+          [&](const PeerReport& m) {
+            out.u8(static_cast<std::uint8_t>(m.peer)).varint(m.index);
+            out.u8(static_cast<std::uint8_t>(m.state));
           },
           [](const auto&) {},
       },
@@ -101,6 +111,11 @@ std::optional<ControlMessage> decode_control(BytesView datagram) {
                    m.connections = in.varint();
                    m.served = in.varint();
                    m.offences = in.varint();
+                 },
+                 [&](PeerReport& m) {
+                   m.peer = read_role(in);
+                   m.index = read_u32(in);
+                   m.state = read_state(in);
                  },
                  [](auto&) {},
              },
@@ -187,6 +202,8 @@ void Control::receive(BytesView datagram, sys::Fd descriptor) {
     line_->send(encode_control(answer));
   } else if (std::holds_alternative<Operator>(*message)) {
     if (handlers_.operator_connection) handlers_.operator_connection(std::move(descriptor));
+  } else if (auto* report = std::get_if<PeerReport>(&*message)) {
+    if (handlers_.peer_report) handlers_.peer_report(*report);
   }
 }
 

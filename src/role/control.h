@@ -71,6 +71,14 @@ struct AskStatistics {
 /// attached: an operator's connection, credentials checked (core only)
 struct Operator {};
 
+enum class PeerState : std::uint8_t { answering, silent };
+/// How a worker is doing (front only): a silent one gets no new connections.
+struct PeerReport {
+  Role peer = Role::mx;
+  std::uint32_t index = 0;
+  PeerState state = PeerState::answering;
+};
+
 /// child → supervisor.
 struct Ready {};
 struct Statistics {
@@ -81,7 +89,7 @@ struct Statistics {
 };
 
 using ControlMessage = std::variant<Identify, Link, Listen, Identity, Counters, Begin, Reload, Stop,
-                                    AskStatistics, Operator, Ready, Statistics, Bans>;
+                                    AskStatistics, Operator, Ready, Statistics, Bans, PeerReport>;
 
 /// The first column counts all connections, each other one those of the networks that hash to it.
 inline constexpr std::size_t k_count_columns = 16384;
@@ -128,6 +136,7 @@ class Control {
     std::function<void(std::chrono::milliseconds grace)> stop;
     std::function<Statistics()> statistics;
     std::function<void(sys::Fd)> operator_connection;
+    std::function<void(const PeerReport&)> peer_report;
   };
 
   /// Takes over descriptor `control`. When the supervisor is gone the process ends at once.

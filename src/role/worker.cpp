@@ -2,11 +2,20 @@
 
 #include "api/client.h"
 #include "base/log.h"
+#include "sys/sockets.h"
 
 namespace peregrine::role {
 namespace {
 
 constexpr std::chrono::seconds k_report_time{10};
+
+/// What a receiver puts before a message.
+constexpr std::uint64_t k_trace_allowance = kib(64);
+
+MessageRoom::Limits room_limits(const config::Settings& settings) {
+  return {.bytes = settings.limits.buffered_bytes,
+          .message = settings.limits.message_size + k_trace_allowance};
+}
 
 }  // namespace
 
@@ -20,6 +29,7 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
       reports_offences_((api::roles_of(static_cast<std::uint16_t>(api::Method::report_offence)) &
                          api::role_bit(start.role)) != 0),
       settings_(std::move(start.settings)),
+      room_(room_limits(settings_)),
       gate_(loop),
       sessions_(loop) {
   // A channel that is closed from the start: its calls fail as those of a lost core do.
@@ -31,8 +41,11 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
       gate_, sys::Fd(k_control_descriptor),
       Control::Handlers{
           .link = [this](LinkedSocket link) { add_link(std::move(link)); },
-          .reload = [this](config::Settings settings,
-                           const std::vector<TlsIdentity>&) { settings_ = std::move(settings); },
+          .reload =
+              [this](config::Settings settings, const std::vector<TlsIdentity>&) {
+                settings_ = std::move(settings);
+                room_.set_limits(room_limits(settings_));
+              },
           .stop = [this](std::chrono::milliseconds grace) { gate_.spawn(stop(grace)); },
           .statistics =
               [this] {
@@ -40,10 +53,19 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
                     .connections = open_.size(), .served = served_, .offences = offences_};
               },
           .operator_connection = {},
+          .peer_report = {},
       });
 }
 
 Worker::~Worker() = default;
+
+HeldMessage Worker::hold_message(const Connection& connection) {
+  const rpc::OpenConnection& facts = connection.facts;
+  auto peer = sys::SocketAddress::parse_ip(facts.peer, 0);
+  // What one customer of a provider has is one client, as for limits.connections_per_address.
+  if (peer && peer->kind() == sys::AddressKind::ipv6) peer = peer->network(64);
+  return room_.hold(peer ? peer->ip_text() : facts.peer);
+}
 
 int Worker::run() {
   control_->ready();

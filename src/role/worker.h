@@ -16,6 +16,7 @@
 #include "net/gate.h"
 #include "net/stream.h"
 #include "role/control.h"
+#include "role/message_room.h"
 #include "rpc/channel.h"
 #include "rpc/handoff.h"
 
@@ -65,6 +66,8 @@ class Worker {
   /// True once the process is to end: sessions finish what they do and say goodbye. Their waits end
   /// with `cancelled`.
   [[nodiscard]] bool is_stopping() const { return stopping_; }
+  /// The memory for a message that the connection's client is about to send.
+  [[nodiscard]] HeldMessage hold_message(const Connection& connection);
   /// For coroutines that a session starts beside itself.
   [[nodiscard]] net::Gate& gate() { return gate_; }
   /// For what the end of the process waits for, within the grace that it has, as for sessions.
@@ -87,6 +90,7 @@ class Worker {
   Options options_;
   bool reports_offences_;  ///< those of strangers; an account that has logged in is known
   config::Settings settings_;
+  MessageRoom room_;                    // outlives the sessions
   net::Gate gate_;                      // control, channels and fronts
   net::Gate sessions_;                  // client sessions
   std::shared_ptr<rpc::Channel> core_;  // owners: see rpc/channel.h, as the next

@@ -7,7 +7,7 @@
 #include "proto/smtp/data_refusal.h"
 #include "proto/smtp/grammar.h"
 #include "proto/smtp/replies.h"
-#include "smtpd/rate.h"
+#include "role/receive_rate.h"
 #include "smtpd/session.h"
 
 namespace peregrine::smtpd {
@@ -21,7 +21,10 @@ constexpr std::uint32_t k_most_refused_chunks = 1000;
 // A chunk so many times larger than any message is not waited for.
 constexpr std::uint64_t k_most_swallowed = 4;
 
-std::optional<smtp::FixedReply> refusal_of(const smtp::DataFaults& faults) {
+std::optional<smtp::FixedReply> refusal_of(const Chunks& chunks) {
+  smtp::DataFaults faults = chunks.reader.faults();
+  if (!faults.any() && chunks.incoming.held.is_refused()) return smtp::k_reply_no_storage;
+
   // The end is where the client said: nothing is forged by a bare LF, so the session goes on. The
   // message must not: it could be split where it is sent on by DATA (V12).
   if (faults.bare_control) return smtp::k_reply_chunk_not_lines;
@@ -76,7 +79,7 @@ net::Task<Session::Next> Session::chunk(smtp::Bdat bdat) {
     next = co_await finish_chunks();
     co_return next;
   }
-  if (auto refused = refusal_of(chunks.reader.faults())) {
+  if (auto refused = refusal_of(chunks)) {
     // RFC 3030 section 2: the transaction has failed, and further chunks of it are swallowed.
     Incoming lost = std::move(chunks.incoming);
     Transaction transaction = dialogue_.take_transaction();
@@ -98,7 +101,7 @@ net::Task<Session::Next> Session::finish_chunks() {
   Chunks chunks = std::move(*transaction.content);
   transaction.content.reset();
   chunks.reader.finish(chunks.incoming.message);
-  if (auto refused = refusal_of(chunks.reader.faults())) {
+  if (auto refused = refusal_of(chunks)) {
     co_return refuse_message(transaction, chunks.incoming.trace, *refused, refused->text);
   }
   Next next = co_await deliver(std::move(transaction), std::move(chunks.incoming));
@@ -119,25 +122,29 @@ net::Task<Session::Next> Session::read_octets(std::uint64_t size) {
     co_return refuse_for_good(smtp::k_reply_too_big, "chunk too big");
   }
   auto take = [this](BytesView octets) {
-    if (Chunks* chunks = dialogue_.chunks()) chunks->reader.feed(octets, chunks->incoming.message);
+    Chunks* chunks = dialogue_.chunks();
+    if (chunks == nullptr) return;
+    Incoming& incoming = chunks->incoming;
+    chunks->reader.feed(octets, incoming.message);
+    if (!incoming.held.grow_to(incoming.message.size())) Bytes().swap(incoming.message);
   };
   auto clip = [](BytesView from, std::uint64_t most) {
     return from.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(from.size(), most)));
   };
-  Deadline start = Monotonic::now();
+  role::ReceiveRate rate(limits.data_rate, Monotonic::now());
   BytesView first = clip(framer_.buffered(), size);
   std::uint64_t received = first.size();
   take(first);
   framer_.consume(first.size());
   while (received < size) {
-    Deadline deadline =
-        std::min(deadline_in(limits.smtp_idle), rate_deadline(start, received, limits.data_rate));
+    Deadline deadline = std::min(deadline_in(limits.smtp_idle), rate.deadline());
     role::Client::Input input = co_await client_.receive(deadline);
     if (input != role::Client::Input::data) co_return cut_off(input, received);
     BytesView got = client_.received();
     BytesView octets = clip(got, size - received);
     take(octets);
     received += octets.size();
+    rate.take(octets.size(), Monotonic::now());
     // Commands sent behind the chunk in one go.
     if (octets.size() < got.size()) framer_.feed(got.substr(octets.size()));
   }

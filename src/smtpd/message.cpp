@@ -9,9 +9,9 @@
 #include "mime/structure.h"
 #include "proto/smtp/data_refusal.h"
 #include "proto/smtp/replies.h"
+#include "role/receive_rate.h"
 #include "smtpd/envelope.h"
 #include "smtpd/pack.h"
-#include "smtpd/rate.h"
 #include "smtpd/session.h"
 #include "smtpd/verdict.h"
 
@@ -34,7 +34,7 @@ net::Task<Session::Next> Session::data() {
 
   reply(smtp::k_reply_start_data);
   smtp::DataReader reader({.max_size = worker_.settings().limits.message_size});
-  Next received = co_await receive(reader, incoming->message);
+  Next received = co_await receive(reader, *incoming);
   if (received != Next::go_on) co_return received;
 
   if (auto refused = smtp::refusal(reader.faults())) {
@@ -43,6 +43,11 @@ net::Task<Session::Next> Session::data() {
     // Who forged the end of one message may have forged the next (V12).
     co_return close_on_offence("bare control in a message");
   }
+  // RFC 5321 section 4.2.3: 452, insufficient system storage, which a client tries again.
+  if (incoming->held.is_refused()) {
+    co_return refuse_message(transaction, incoming->trace, smtp::k_reply_no_storage,
+                             "no room in memory");
+  }
   Next next = co_await deliver(std::move(transaction), std::move(*incoming));
   if (next == Next::go_on && framer_.has_buffered() && !offered_.pipelining) {
     next = refuse_for_good(smtp::k_reply_early_talk, "pipelining out of turn");
@@ -50,17 +55,19 @@ net::Task<Session::Next> Session::data() {
   co_return next;
 }
 
-/// Reads the message to its end, behind what `message` holds already.
-net::Task<Session::Next> Session::receive(smtp::DataReader& reader, Bytes& message) {
-  Deadline start = Monotonic::now();
+/// Reads the message to its end, behind what `incoming` holds already. One for which there is no
+/// room is dropped as it comes, since the client listens only behind its end.
+net::Task<Session::Next> Session::receive(smtp::DataReader& reader, Incoming& incoming) {
+  role::ReceiveRate rate(worker_.settings().limits.data_rate, Monotonic::now());
   while (!reader.done()) {
     const config::LimitSettings& limits = worker_.settings().limits;
-    Deadline deadline = std::min(deadline_in(limits.smtp_idle),
-                                 rate_deadline(start, reader.size(), limits.data_rate));
+    Deadline deadline = std::min(deadline_in(limits.smtp_idle), rate.deadline());
     role::Client::Input input = co_await client_.receive(deadline);
     if (input != role::Client::Input::data) co_return cut_off(input, reader.size());
     BytesView chunk = client_.received();
-    std::size_t used = reader.feed(chunk, message);
+    std::size_t used = reader.feed(chunk, incoming.message);
+    rate.take(used, Monotonic::now());
+    if (!incoming.held.grow_to(incoming.message.size())) Bytes().swap(incoming.message);
     // Commands sent behind the message in one go.
     if (used < chunk.size()) framer_.feed(chunk.substr(used));
   }
@@ -137,7 +144,7 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming inco
 }
 
 /// A new id, and the trace fields.
-std::optional<Incoming> Session::begin_message(const Transaction& transaction) const {
+std::optional<Incoming> Session::begin_message(const Transaction& transaction) {
   std::uint64_t trace = crypto::random_u64();
   std::string from = sender_text(transaction.mail);
   // RFC 5321 section 7.2: with several recipients none is named, so that blind copies stay blind.
@@ -161,7 +168,10 @@ std::optional<Incoming> Session::begin_message(const Transaction& transaction) c
   if (!fields) return std::nullopt;
   if (auto checks = check_.score().field(worker_.settings())) fields->append(*checks);
   std::size_t size = fields->size();
-  return Incoming{.trace = trace, .trace_size = size, .message = std::move(*fields)};
+  return Incoming{.trace = trace,
+                  .trace_size = size,
+                  .message = std::move(*fields),
+                  .held = worker_.hold_message(connection_)};
 }
 
 /// The same reply for all of the message's recipients.

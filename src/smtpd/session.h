@@ -34,6 +34,7 @@ struct Incoming {
   std::uint64_t trace = 0;  ///< its id in the logs
   std::size_t trace_size = 0;
   Bytes message;  ///< begins with trace_size octets of trace fields
+  role::HeldMessage held;
 };
 
 /// The same between BDAT commands.
@@ -104,11 +105,11 @@ class Session {
 
   // message.cpp: DATA, and what becomes of a message
   net::Task<Next> data();
-  net::Task<Next> receive(smtp::DataReader& reader, Bytes& message);
+  net::Task<Next> receive(smtp::DataReader& reader, Incoming& incoming);
   Next cut_off(role::Client::Input why, std::uint64_t size);
   net::Task<Next> deliver(Transaction transaction, Incoming incoming);
   std::optional<smtp::FixedReply> look_at(const Incoming& incoming, const MessageSummary& summary);
-  [[nodiscard]] std::optional<Incoming> begin_message(const Transaction& transaction) const;
+  [[nodiscard]] std::optional<Incoming> begin_message(const Transaction& transaction);
   Next refuse_message(const Transaction& transaction, std::uint64_t trace,
                       const smtp::FixedReply& reply, std::string_view reason);
 

@@ -78,8 +78,12 @@ enum class StoreError : std::uint8_t {
   not_found,
 };
 
+/// Whether a store may be made. Never where one is expected: it would hide that it is gone.
+enum class Create : bool { no, yes };
+
 struct OpenOptions {
-  std::string directory;  ///< made when absent
+  std::string directory;
+  Create create = Create::no;
   std::size_t cache_bytes = mib(64);
   std::uint64_t low_water_bytes = mib(64);  ///< free space below which commits are refused
   std::uint32_t blob_grace_seconds = 3600;
@@ -121,6 +125,11 @@ class Store {
 
   /// The blob's content; `corrupt` when it does not have the digest that names it.
   [[nodiscard]] virtual std::expected<Bytes, StoreError> read_blob(const BlobId& blob) = 0;
+  /// `length` bytes of it from `offset`, fewer at its end. Costs about what it answers, not what
+  /// the blob holds. What is read is held against its checksums; only the whole has a digest.
+  [[nodiscard]] virtual std::expected<Bytes, StoreError> read_blob_range(const BlobId& blob,
+                                                                         std::uint64_t offset,
+                                                                         std::uint64_t length) = 0;
   [[nodiscard]] virtual bool has_blob(const BlobId& blob) = 0;
 
   /// Removes blobs without a link whose grace is over; answers how many. Called from core's loop.

@@ -56,7 +56,7 @@ struct InFlight {
 
 void run(const std::string& directory, std::size_t committers, std::size_t size,
          std::uint32_t gather_us) {
-  OpenOptions options{.directory = directory};
+  OpenOptions options{.directory = directory, .create = Create::yes};
   auto opened = RocksEngine::open(options, GatherPolicy{gather_us});
   if (!opened) {
     fmt::print("{}\n", opened.error().detail);

@@ -74,6 +74,7 @@ class StoreTest : public testing::TestWithParam<std::string> {
       return;
     }
     auto opened = open_rocksdb({.directory = directory_.path(),
+                                .create = Create::yes,
                                 .cache_bytes = mib(8),
                                 .low_water_bytes = 0,
                                 .blob_grace_seconds = k_grace});
@@ -227,6 +228,38 @@ TEST_P(StoreTest, blobs_of_every_kind_come_back) {
     EXPECT_TRUE(store_->has_blob(id_of(content)));
     EXPECT_EQ(store_->read_blob(id_of(content)), content);
   }
+  EXPECT_TRUE(findings(*store_).empty());
+}
+
+TEST_P(StoreTest, any_part_of_a_blob_can_be_read) {
+  Commit commit;
+  std::vector<Bytes> contents;
+  for (std::size_t size :
+       {std::size_t{1000}, kib(256), kib(256) + 1, kib(512), kib(512) + 1, kib(900)}) {
+    Bytes content;
+    while (content.size() < size) content += std::to_string(content.size() * 7919) + " ";
+    content.resize(size);
+    contents.push_back(std::move(content));
+  }
+  for (const Bytes& content : contents) {
+    commit.new_blobs.emplace_back(id_of(content), content);
+    commit.links.push_back({id_of(content), k_alice, content.size()});
+  }
+  ASSERT_TRUE(store_->commit(commit));
+  for (const Bytes& content : contents) {
+    BlobId blob = id_of(content);
+    EXPECT_EQ(store_->read_blob(blob), content);
+    for (std::size_t offset : {std::size_t{0}, std::size_t{999}, kib(256) - 1, kib(256),
+                               kib(512) - 5, kib(512), kib(900), kib(2000)}) {
+      for (std::uint64_t length : {0UL, 1UL, 10UL, kib(256), kib(600), UINT64_MAX}) {
+        Bytes expected =
+            offset > content.size() ? Bytes() : Bytes(BytesView(content).substr(offset, length));
+        EXPECT_TRUE(store_->read_blob_range(blob, offset, length) == expected)
+            << content.size() << " " << offset << " " << length;
+      }
+    }
+  }
+  EXPECT_EQ(store_->read_blob_range(id_of("unknown"), 0, 1).error(), StoreError::not_found);
   EXPECT_TRUE(findings(*store_).empty());
 }
 

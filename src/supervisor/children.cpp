@@ -20,11 +20,6 @@ constexpr std::size_t k_max_from_child = kib(4);
 constexpr unsigned k_most_early_failures = 5;
 constexpr milliseconds k_poll{10};
 
-bool send(const std::shared_ptr<rpc::Datagrams>& line, const role::ControlMessage& message,
-          sys::Fd descriptor = {}) {
-  return line && line->send(role::encode_control(message), std::move(descriptor));
-}
-
 std::string_view crash_reason(int signal) {
   // What the system-call filter sends.
   if (signal == SIGSYS) return "sandbox violation: a system call that the role may not make";
@@ -54,7 +49,10 @@ void log_end(const Slot& slot, const sys::ChildExit& exit, bool expected) {
 
 Children::Children(net::Gate& gate, const std::vector<Slot>& slots, Supplies supplies,
                    Handlers handlers)
-    : gate_(gate), supplies_(std::move(supplies)), handlers_(std::move(handlers)) {
+    : gate_(gate),
+      supplies_(std::move(supplies)),
+      bounds_(supplies_.bounds),
+      handlers_(std::move(handlers)) {
   std::size_t fronts = 0;
   for (const Slot& slot : slots) {
     processes_.emplace_back().slot = slot;
@@ -76,8 +74,14 @@ Children::Children(net::Gate& gate, const std::vector<Slot>& slots, Supplies sup
   for (std::uint64_t& half : counters_.key) half = crypto::random_u64();
 }
 
+bool Children::send(const Process& process, const role::ControlMessage& message,
+                    sys::Fd descriptor) {
+  return process.line && process.line->send(role::encode_control(message), std::move(descriptor));
+}
+
 void Children::start() {
   advance();
+  gate_.spawn(watch_answers());
 }
 
 // A stage starts when the one before is ready: nobody accepts a client that nobody can serve.
@@ -137,7 +141,7 @@ bool Children::launch(std::size_t position) {
 }
 
 void Children::give_start(Process& process) {
-  send(process.line, role::Identify{process.slot.role, process.slot.index, supplies_.settings});
+  send(process, role::Identify{process.slot.role, process.slot.index, supplies_.settings});
   for (Process& peer : processes_) connect(process, peer);
   if (process.slot.role == Role::front) {
     for (const BoundListener& listener : supplies_.listeners) {
@@ -146,7 +150,7 @@ void Children::give_start(Process& process) {
           listener.socket.get());
     }
     for (const role::TlsIdentity& identity : supplies_.identities) {
-      send(process.line, role::Identity{identity});
+      send(process, role::Identity{identity});
     }
     if (counter_table_) {
       process.line->send_borrowed(role::encode_control(counters_), counter_table_.get());
@@ -156,7 +160,7 @@ void Children::give_start(Process& process) {
   if (bans && (process.slot.role == Role::core || process.slot.role == Role::front)) {
     process.line->send_borrowed(role::encode_control(bans_), bans.get());
   }
-  send(process.line, role::Begin{});
+  send(process, role::Begin{});
 }
 
 // Whichever of two starts later brings the pair: the earlier one gets its end like any new peer.
@@ -169,8 +173,8 @@ void Children::connect(Process& process, Process& peer) {
               {{"child", role_name(process.slot.role)}, {"peer", role_name(peer.slot.role)}});
     return;
   }
-  send(process.line, role::Link{peer.slot.role, peer.slot.index}, std::move(pair->first));
-  send(peer.line, role::Link{process.slot.role, process.slot.index}, std::move(pair->second));
+  send(process, role::Link{peer.slot.role, peer.slot.index}, std::move(pair->first));
+  send(peer, role::Link{process.slot.role, process.slot.index}, std::move(pair->second));
 }
 
 void Children::ended(const sys::ChildExit& exit) {
@@ -181,6 +185,7 @@ void Children::ended(const sys::ChildExit& exit) {
   found->child.reset();
   found->is_ready = false;
   found->statistics = {};
+  found->silence = {};
   if (auto line = std::exchange(found->line, nullptr)) line->close();
   if (stopping_) return;
   auto lifetime = std::chrono::duration_cast<milliseconds>(Monotonic::now() - found->started);
@@ -210,9 +215,10 @@ void Children::receive(std::size_t position, BytesView datagram) {
   if (!message) return;
   if (std::holds_alternative<role::Ready>(*message)) {
     process.is_ready = true;
+    if (process.slot.role == Role::front) tell_of_silent(process);
     advance();
   } else if (auto* statistics = std::get_if<role::Statistics>(&*message)) {
-    process.statistics = *statistics;
+    answered(process, *statistics);
   }
 }
 
@@ -223,18 +229,20 @@ void Children::line_closed(std::size_t position, pid_t pid) {
   static_cast<void>(sys::send_signal(*process.child, SIGKILL));
 }
 
-void Children::reload(Bytes settings, std::vector<role::TlsIdentity> identities) {
+void Children::reload(Bytes settings, std::vector<role::TlsIdentity> identities,
+                      AnswerBounds bounds) {
+  bounds_ = bounds;
   supplies_.settings = std::move(settings);
   supplies_.identities = std::move(identities);
   for (Process& process : processes_) {
     if (!process.child) continue;
-    send(process.line, role::Reload{supplies_.settings});
+    send(process, role::Reload{supplies_.settings});
     if (process.slot.role == Role::front) {
       for (const role::TlsIdentity& identity : supplies_.identities) {
-        send(process.line, role::Identity{identity});
+        send(process, role::Identity{identity});
       }
     }
-    send(process.line, role::Begin{});
+    send(process, role::Begin{});
   }
 }
 
@@ -264,14 +272,14 @@ net::Task<void> Children::stop() {
   Deadline bound = deadline_in(k_stop_bound);
   auto grace = static_cast<std::uint32_t>(k_grace.count());
   for (Process& process : processes_) {
-    if (process.slot.role != Role::core) send(process.line, role::Stop{grace});
+    if (process.slot.role != Role::core) send(process, role::Stop{grace});
   }
   // The core goes last: what others acknowledge while they end must still reach the disk.
   co_await wait_ended(1, worker_bound);
   kill_all(1);
   auto rest = std::chrono::duration_cast<milliseconds>(bound - Monotonic::now());
   rest = std::clamp(rest, milliseconds(0), k_grace);
-  send(processes_.front().line, role::Stop{static_cast<std::uint32_t>(rest.count())});
+  send(processes_.front(), role::Stop{static_cast<std::uint32_t>(rest.count())});
   co_await wait_ended(0, bound);
   kill_all(0);
   co_await wait_ended(0, deadline_in(std::chrono::seconds(1)));
@@ -279,25 +287,34 @@ net::Task<void> Children::stop() {
 
 bool Children::pass_operator(sys::Fd connection) {
   Process& core = processes_.front();
-  return core.is_ready && send(core.line, role::Operator{}, std::move(connection));
+  return core.is_ready && send(core, role::Operator{}, std::move(connection));
 }
 
 net::Task<std::vector<ChildReport>> Children::ask_statistics(Deadline deadline) {
   std::uint32_t question = ++question_;
-  for (Process& process : processes_) send(process.line, role::AskStatistics{question});
+  for (Process& process : processes_) {
+    if (!process.silence.is_noticed()) send(process, role::AskStatistics{question});
+  }
   // Questions may overlap: an answer to a later one is as good.
   auto waiting = [&] {
     return std::ranges::any_of(processes_, [&](const Process& p) {
-      return p.is_ready && p.statistics.question < question;
+      return p.is_ready && !p.silence.is_noticed() && p.statistics.question < question;
     });
   };
   while (waiting() && Monotonic::now() < deadline) {
     co_await net::sleep_until(gate_.loop(), deadline_in(k_poll));
   }
   std::vector<ChildReport> out;
+  Deadline now = Monotonic::now();
   for (const Process& process : processes_) {
-    out.push_back({process.slot, process.child ? process.child->pid : 0, process.restarts,
-                   process.statistics.connections, process.statistics.served});
+    ChildReport& report = out.emplace_back();
+    report.slot = process.slot;
+    report.pid = process.child ? process.child->pid : 0;
+    report.restarts = process.restarts;
+    report.connections = process.statistics.connections;
+    report.served = process.statistics.served;
+    report.is_ready = process.is_ready;
+    if (process.silence.is_noticed()) report.silent_for = process.silence.length(now);
   }
   co_return out;
 }

@@ -14,6 +14,7 @@
 #include "supervisor/backoff.h"
 #include "supervisor/inputs.h"
 #include "supervisor/layout.h"
+#include "supervisor/silence.h"
 #include "supervisor/status.h"
 #include "sys/process.h"
 
@@ -24,6 +25,7 @@ struct Supplies {
   Bytes settings;  ///< config::encode
   std::vector<BoundListener> listeners;
   std::vector<role::TlsIdentity> identities;
+  AnswerBounds bounds;
 };
 
 class Children {
@@ -38,13 +40,14 @@ class Children {
   void start();
   /// A child was reaped.
   void ended(const sys::ChildExit& exit);
-  void reload(Bytes settings, std::vector<role::TlsIdentity> identities);
+  void reload(Bytes settings, std::vector<role::TlsIdentity> identities, AnswerBounds bounds);
   /// Done when all have ended. At most k_stop_bound and a moment.
   net::Task<void> stop();
 
   /// False: there is no core to talk to.
   bool pass_operator(sys::Fd connection);
-  /// Waits for answers until `deadline`; who is silent is reported with its last numbers.
+  /// Waits for answers until `deadline`; who is silent is reported with its last numbers, and not
+  /// waited for when that is known already.
   net::Task<std::vector<ChildReport>> ask_statistics(Deadline deadline);
 
   [[nodiscard]] const std::vector<BoundListener>& listeners() const { return supplies_.listeners; }
@@ -64,8 +67,18 @@ class Children {
     bool is_ready = false;
     std::uint32_t restarts = 0;
     role::Statistics statistics;
+    Silence silence;
   };
 
+  // children_answers.cpp
+  net::Task<void> watch_answers();
+  void judge(Process& process, Deadline now);
+  void answered(Process& process, const role::Statistics& statistics);
+  void tell_fronts(const Process& about, role::PeerState state);
+  void tell_of_silent(Process& front);
+
+  static bool send(const Process& process, const role::ControlMessage& message,
+                   sys::Fd descriptor = {});
   void advance();
   void spawn(std::size_t position);
   bool launch(std::size_t position);
@@ -81,6 +94,7 @@ class Children {
 
   net::Gate& gate_;
   Supplies supplies_;
+  AnswerBounds bounds_;
   Handlers handlers_;
   role::Counters counters_;
   sys::Fd counter_table_;

@@ -15,6 +15,17 @@ std::uint64_t client_connections(const std::vector<ChildReport>& children) {
   return out;
 }
 
+long long seconds(std::chrono::milliseconds time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
+
+/// What the numbers do not say; nothing of a process that serves.
+std::string remark(const ChildReport& child) {
+  if (child.silent_for) return fmt::format("  not answering for {} s", seconds(*child.silent_for));
+  if (child.pid == 0) return "  not running";
+  return child.is_ready ? "" : "  starting";
+}
+
 }  // namespace
 
 std::string json_quoted(std::string_view text) {
@@ -38,9 +49,12 @@ std::string status_json(const std::vector<ChildReport>& children,
   for (const ChildReport& child : children) {
     fmt::format_to(
         std::back_inserter(out),
-        R"({}{{"role":"{}","index":{},"pid":{},"restarts":{},"connections":{},"served":{}}})",
+        R"({}{{"role":"{}","index":{},"pid":{},"restarts":{},"connections":{},"served":{})",
         separator, role_name(child.slot.role), child.slot.index, child.pid, child.restarts,
         child.connections, child.served);
+    bool answers = child.is_ready && !child.silent_for;
+    fmt::format_to(std::back_inserter(out), R"(,"answering":{},"silent_seconds":{}}})", answers,
+                   child.silent_for ? seconds(*child.silent_for) : 0);
     separator = ",";
   }
   out += R"(],"listeners":[)";
@@ -59,10 +73,10 @@ std::string status_text(const std::vector<ChildReport>& children,
   std::string out = fmt::format("{:<8} {:>5} {:>8} {:>8} {:>11} {:>9}\n", "process", "index", "pid",
                                 "restarts", "connections", "served");
   for (const ChildReport& child : children) {
-    fmt::format_to(std::back_inserter(out), "{:<8} {:>5} {:>8} {:>8} {:>11} {:>9}\n",
+    fmt::format_to(std::back_inserter(out), "{:<8} {:>5} {:>8} {:>8} {:>11} {:>9}{}\n",
                    role_name(child.slot.role), child.slot.index,
                    child.pid == 0 ? "-" : std::to_string(child.pid), child.restarts,
-                   child.connections, child.served);
+                   child.connections, child.served, remark(child));
   }
   out += '\n';
   for (const BoundListener& listener : listeners) {

@@ -1,6 +1,8 @@
 #pragma once
 // Status: what the server is doing, as JSON and for the eye.
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -17,6 +19,9 @@ struct ChildReport {
   std::uint32_t restarts = 0;
   std::uint64_t connections = 0;
   std::uint64_t served = 0;
+  bool is_ready = false;  ///< it has begun to serve
+  /// Since when it has not answered the supervisor, once that is longer than it may be.
+  std::optional<std::chrono::milliseconds> silent_for;
 };
 
 /// Client connections are counted once, at the fronts.

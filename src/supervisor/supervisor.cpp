@@ -50,6 +50,10 @@ std::expected<Bytes, ConfigError> encode_settings(const config::Settings& settin
       problem(config_path, "", "the settings are too long", "list fewer addresses and files"));
 }
 
+AnswerBounds answer_bounds(const config::Settings& settings) {
+  return {.answer = settings.roles.answer_time, .restart = settings.roles.restart_time};
+}
+
 class Supervisor {
  public:
   Supervisor(net::Loop& loop, std::string config_path, config::Settings settings, Supplies supplies)
@@ -149,7 +153,7 @@ void Supervisor::reload() {
   }
   settings_ = std::move(loaded->settings);
   log_set_output(settings_.log.format, settings_.log.level);
-  children_.reload(std::move(*encoded), std::move(loaded->identities));
+  children_.reload(std::move(*encoded), std::move(loaded->identities), answer_bounds(settings_));
   log_event(LogLevel::info, "supervisor.reloaded");
 }
 
@@ -165,6 +169,7 @@ std::expected<Prepared, ConfigError> prepare(const std::string& config_path,
   // First: the sockets of a server that runs are not to be touched.
   TRY_VOID(refuse_second_server(settings, config_path));
   TRY(out.supplies.settings, encode_settings(settings, config_path));
+  out.supplies.bounds = answer_bounds(settings);
   TRY(out.supplies.identities, read_identities(settings, config_path));
   TRY(out.supplies.listeners, bind_listeners(settings, config_path));
   TRY_VOID(leave_root(settings, config_path));

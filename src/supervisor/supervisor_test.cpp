@@ -113,18 +113,75 @@ TEST(Reload, KeepsWhatDoesNotReload) {
 }
 
 TEST(Status, CountsClientsAtTheFronts) {
-  std::vector<ChildReport> children = {{{Role::core, 0}, 10, 0, 7, 9},
-                                       {{Role::front, 0}, 11, 2, 3, 5},
-                                       {{Role::front, 1}, 0, 1, 4, 6}};
+  std::vector<ChildReport> children = {
+      {{Role::core, 0}, 10, 0, 7, 9, true, {}},
+      {{Role::front, 0}, 11, 2, 3, 5, true, std::chrono::milliseconds(12'345)},
+      {{Role::front, 1}, 0, 1, 4, 6, false, {}}};
   std::vector<BoundListener> listeners;
   listeners.push_back({Service::lmtp, "/run/a\"b\\\n", {}});
   EXPECT_EQ(
       status_json(children, listeners),
-      R"({"roles":[{"role":"core","index":0,"pid":10,"restarts":0,"connections":7,"served":9},)"
-      R"({"role":"front","index":0,"pid":11,"restarts":2,"connections":3,"served":5},)"
-      R"({"role":"front","index":1,"pid":0,"restarts":1,"connections":4,"served":6}],)"
+      R"({"roles":[{"role":"core","index":0,"pid":10,"restarts":0,"connections":7,"served":9,)"
+      R"("answering":true,"silent_seconds":0},)"
+      R"({"role":"front","index":0,"pid":11,"restarts":2,"connections":3,"served":5,)"
+      R"("answering":false,"silent_seconds":12},)"
+      R"({"role":"front","index":1,"pid":0,"restarts":1,"connections":4,"served":6,)"
+      R"("answering":false,"silent_seconds":0}],)"
       R"("listeners":[{"service":"lmtp","address":"/run/a\"b\\\u000a"}],"connections":7})"
       "\n");
+}
+
+TEST(Status, SaysWhoDoesNotServe) {
+  std::vector<ChildReport> children = {
+      {{Role::core, 0}, 10, 0, 0, 0, true, {}},
+      {{Role::imap, 0}, 11, 0, 0, 0, true, std::chrono::milliseconds(12'999)},
+      {{Role::imap, 1}, 0, 1, 0, 0, false, {}},
+      {{Role::mx, 0}, 12, 1, 0, 0, false, {}}};
+  std::string text = status_text(children, {});
+  EXPECT_NE(text.find("         0  not answering for 12 s\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("         0  not running\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("         0  starting\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("         0\n"), std::string::npos) << text;
+}
+
+TEST(Silence, IsNoticedOnceAndGivenUpLater) {
+  using std::chrono::milliseconds;
+  using Verdict = Silence::Verdict;
+  AnswerBounds bounds{milliseconds(100), milliseconds(300)};
+  Deadline start = Monotonic::now();
+  auto after = [start](int time) { return start + milliseconds(time); };
+  Silence silence;
+  EXPECT_EQ(silence.judge(after(10'000), bounds), Verdict::fine);
+  silence.ask(start);
+  silence.ask(after(50));  // the first question counts
+  EXPECT_TRUE(silence.owes_answer());
+  EXPECT_EQ(silence.judge(after(99), bounds), Verdict::fine);
+  EXPECT_FALSE(silence.is_noticed());
+  EXPECT_EQ(silence.judge(after(100), bounds), Verdict::noticed);
+  EXPECT_TRUE(silence.is_noticed());
+  EXPECT_EQ(silence.length(after(150)), milliseconds(150));
+  EXPECT_EQ(silence.judge(after(150), bounds), Verdict::fine);
+  EXPECT_EQ(silence.judge(after(399), bounds), Verdict::fine);
+  EXPECT_EQ(silence.judge(after(400), bounds), Verdict::given_up);
+}
+
+TEST(Silence, AnAnswerOrAPauseOfTheAskerStartsOver) {
+  using std::chrono::milliseconds;
+  using Verdict = Silence::Verdict;
+  AnswerBounds bounds{milliseconds(100), milliseconds(300)};
+  Deadline start = Monotonic::now();
+  Silence silence;
+  silence.ask(start);
+  EXPECT_FALSE(silence.answer());
+  EXPECT_FALSE(silence.owes_answer());
+  silence.ask(start);
+  EXPECT_EQ(silence.judge(start + milliseconds(500), bounds), Verdict::noticed);
+  EXPECT_TRUE(silence.answer());
+  EXPECT_FALSE(silence.is_noticed());
+  silence.ask(start);
+  silence.forgive(start + milliseconds(500));
+  EXPECT_EQ(silence.judge(start + milliseconds(599), bounds), Verdict::fine);
+  EXPECT_EQ(silence.judge(start + milliseconds(600), bounds), Verdict::noticed);
 }
 
 TEST(Inputs, APortInUseIsSaid) {

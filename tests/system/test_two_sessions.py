@@ -118,6 +118,85 @@ def test_move_away_under_an_idle_session(pair):
     assert second.command("FETCH 1 (UID)").ok() == [b"* 1 FETCH (UID 3)"]
 
 
+def expunged(lines: list[bytes]) -> int:
+    return sum(line.endswith(b" EXPUNGE") for line in lines)
+
+
+def test_rename_inbox_under_an_idle_session(pair):
+    """RFC 9051 section 6.3.6: the messages leave INBOX, and who has it open stays in INBOX."""
+    first, second = pair
+    tag = second.idle()
+    reply = first.command("RENAME INBOX oldbox").ok()
+    assert expunged(reply) == 4, "the session itself has INBOX selected"
+    lines = []
+    while expunged(lines) < 4:
+        lines.append(second.connection.line())
+    first.append("INBOX", simple_message("new@remote.example")).ok()
+    while not lines[-1].endswith(b" EXISTS"):
+        lines.append(second.connection.line())
+    assert lines[-1] == b"* 1 EXISTS"
+    second.done(tag).ok()
+    # What it does is done to INBOX.
+    second.command("STORE 1 +FLAGS (\\Deleted)").ok()
+    assert expunged(second.command("EXPUNGE").ok()) == 1
+    assert second.message_ids("INBOX") == []
+    assert second.message_ids("oldbox") == [f"m{n}@remote.example" for n in range(4)]
+
+
+def test_rename_inbox_keeps_stale_uids_away_from_the_new_mailbox(pair):
+    """A command that comes before the session has heard of it hits nothing."""
+    first, second = pair
+    first.command("CREATE INBOX/sub").ok()
+    before = second.command("STATUS INBOX (UIDVALIDITY)").ok()
+    first.command("RENAME inbox oldbox2").ok()
+    second.command("UID STORE 1:4 +FLAGS.SILENT (\\Deleted)")
+    second.command("UID EXPUNGE 1:4")
+    assert second.command("STATUS INBOX (UIDVALIDITY)").ok() == before
+    assert len(first.message_ids("oldbox2")) == 4
+    assert b"\\Deleted" not in b"".join(first.command("FETCH 1:4 (FLAGS)").ok())
+    assert first.select("INBOX/sub") == 0
+
+
+def test_rename_inbox_under_a_pop3_session(shared_server, user):
+    imap = Imap.open(shared_server, user)
+    imap.append("INBOX", simple_message("kept@remote.example")).ok()
+    pop = Pop3.open(shared_server, user)
+    pop.ok("DELE 1")
+    imap.command("RENAME INBOX oldbox").ok()
+    pop.connection.send(b"QUIT\r\n")
+    pop.connection.rest()
+    assert imap.message_ids("oldbox") == ["kept@remote.example"]
+    imap.logout()
+
+
+@pytest.mark.parametrize("change", ["remove", "password"])
+def test_sessions_end_with_their_account(shared_server, new_user, user, change):
+    """Who is logged in is told, and out, when the account goes or gets another password."""
+    ours = new_user("ending")
+    bystander = Imap.open(shared_server, user)
+    bystander.select()
+    idle, selected, fresh = (Imap.open(shared_server, ours) for _ in range(3))
+    idle.select()
+    idle.idle()
+    selected.select()
+    pop = Pop3.open(shared_server, ours)
+    if change == "remove":
+        shared_server.command("account", "remove", ours)
+    else:
+        shared_server.command("account", "password", ours, "--password-stdin",
+                              input="another-Horse-8-battery")
+    for client in (idle, selected, fresh):
+        assert client.connection.rest().startswith(b"* BYE")
+    assert pop.connection.rest().startswith(b"-ERR")
+    bystander.command("NOOP").ok()
+    bystander.logout()
+    again = Imap.open(shared_server)
+    assert again.command(f'LOGIN "{ours}" "correct-Horse-7-battery"').status == "NO"
+    again.logout()
+    if change == "password":
+        Imap.open(shared_server, ours, "another-Horse-8-battery").logout()
+
+
 def test_deleting_a_selected_mailbox(shared_server, user):
     """The session that had it selected goes on or is told to go; it does not hang or crash."""
     first, second = Imap.open(shared_server, user), Imap.open(shared_server, user)

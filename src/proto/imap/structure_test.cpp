@@ -30,6 +30,17 @@ Part text_part(std::uint64_t size, std::uint64_t lines) {
 
 constexpr std::string_view k_nil_envelope = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
 
+TEST(Structure, AParameterWithACharsetIsEncoded) {
+  // RFC 2231 section 4.
+  Part part = text_part(1, 1);
+  part.disposition = "attachment";
+  part.disposition_parameters = {{"filename*", "caf\xC3\xA9 '1'.txt"}};
+  MessageSummary m;
+  m.parts.push_back(part);
+  EXPECT_NE(structure(m).find(R"(("filename*" "utf-8''caf%C3%A9%20%271%27.txt"))"),
+            std::string::npos);
+}
+
 TEST(Envelope, ExampleOfTheRfc) {
   // RFC 9051 section 8: the sample session's ENVELOPE.
   Envelope e;

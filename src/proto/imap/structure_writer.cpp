@@ -30,6 +30,25 @@ void write_addresses(std::string& out, const std::vector<EnvelopeAddress>& addre
   out += ')';
 }
 
+/// RFC 2231 section 4: what a name with an asterisk promises to a client of IMAP4rev1. RFC 9051
+/// section 7.5.2 has the decoded text in its place, for clients that enabled IMAP4rev2.
+std::string extended_value(std::string_view utf8) {
+  constexpr std::string_view k_hex = "0123456789ABCDEF";
+  // RFC 2231 section 7: attribute-char.
+  constexpr std::string_view k_special = "!#$&+-.^_`{|}~";
+  std::string out = "utf-8''";
+  for (char c : utf8) {
+    char lower = ascii_lower(c);
+    if (is_ascii_digit(c) || (lower >= 'a' && lower <= 'z') || k_special.contains(c)) {
+      out += c;
+    } else {
+      auto byte = static_cast<unsigned char>(c);
+      out += {'%', k_hex[byte >> 4], k_hex[byte & 15]};
+    }
+  }
+  return out;
+}
+
 enum class Extension : bool { no, yes };
 
 constexpr std::string_view k_empty_text = R"(("text" "plain" NIL NIL NIL "7bit" 0 0))";
@@ -200,7 +219,11 @@ class BodyWriter {
       out_ += separator;
       write_string(out_, parameter.name);
       out_ += ' ';
-      write_string(out_, parameter.value);
+      if (parameter.name.ends_with('*')) {
+        write_string(out_, extended_value(parameter.value));
+      } else {
+        write_string(out_, parameter.value);
+      }
       separator = ' ';
     }
     out_ += ')';

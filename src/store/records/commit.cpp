@@ -16,6 +16,8 @@ namespace {
 
 /// Blobs that one collect() removes at most, so that core's loop is not held up.
 constexpr std::size_t k_collected_at_once = 500;
+/// The same for records: a large blob has many.
+constexpr std::size_t k_writes_at_once = 20'000;
 
 TableWrite put(Table table, Bytes key, BytesView payload) {
   Bytes value = frame(key, payload);
@@ -77,10 +79,7 @@ std::expected<void, StoreError> RecordStore::plan_blobs(const Commit& commit, Pl
     // A blob whose head is damaged is written again, and sound again.
     if (!present && present.error() != StoreError::corrupt) return std::unexpected(present.error());
     if (present && present->has_value()) continue;
-    Bytes key(blob.bytes());
-    Bytes record = packer_.pack(content);
-    frame_in_place(key, record);
-    plan.writes.push_back({Table::blobs, std::move(key), std::move(record)});
+    add_content(blob, content, plan.writes);
     plan.writes.push_back(put(Table::links, head_key(blob), encode_head({content.size(), 0})));
     plan.new_blobs.emplace(blob, content.size());
   }
@@ -171,6 +170,7 @@ std::expected<std::size_t, StoreError> RecordStore::collect_some(
   std::vector<TableWrite> writes;
   std::size_t removed = 0;
   for (const CollectKey& entry : due) {
+    if (writes.size() > k_writes_at_once) break;
     auto present = head(entry.blob);
     auto held = has_other_link(entry.blob, {});
     // What cannot be read stays, and so does the entry: it is verify's to report.
@@ -178,7 +178,7 @@ std::expected<std::size_t, StoreError> RecordStore::collect_some(
     writes.push_back(remove(Table::meta, collect_key(entry.due_seconds, entry.blob)));
     // An entry that is not the head's own was overtaken by a later unlink with a grace of its own.
     if (!present->has_value() || *held || (*present)->due_seconds != entry.due_seconds) continue;
-    writes.push_back(remove(Table::blobs, Bytes(entry.blob.bytes())));
+    remove_content(entry.blob, (*present)->size, writes);
     writes.push_back(remove(Table::links, head_key(entry.blob)));
     ++removed;
   }

@@ -78,6 +78,10 @@ std::optional<PartitionId> partition_of(BytesView data_key) {
   return partition;
 }
 
+Bytes piece_key(const BlobId& blob, std::uint32_t index) {
+  return Encoder{}.raw(blob.bytes()).fixed32(index).take();
+}
+
 Bytes head_key(const BlobId& blob) {
   return Bytes(blob.bytes());
 }

@@ -26,7 +26,7 @@ const char* table_name(Table table);
 enum class MetaKind : std::uint8_t { format = 1, version = 2, collect = 3 };
 
 /// The number of this layout of tables and keys. A store with a larger one is refused.
-inline constexpr std::uint64_t k_format_number = 1;
+inline constexpr std::uint64_t k_format_number = 2;
 
 Bytes format_key();
 Bytes version_key(PartitionId partition);
@@ -45,6 +45,9 @@ Bytes partition_prefix(PartitionId partition);
 Bytes data_key(PartitionId partition, BytesView key);
 inline constexpr std::size_t k_partition_bytes = 8;
 std::optional<PartitionId> partition_of(BytesView data_key);
+
+/// A piece of a large blob, counted from 0.
+Bytes piece_key(const BlobId& blob, std::uint32_t index);
 
 /// The head of a blob: that it exists, its size, and when it may be collected.
 Bytes head_key(const BlobId& blob);

@@ -91,4 +91,17 @@ std::expected<Bytes, UnpackError> unpack(BytesView payload) {
   return decompress(content, size);
 }
 
+Bytes pack_pieces_mark(std::uint64_t size) {
+  return header(Packing::pieces, size).take();
+}
+
+std::optional<std::uint64_t> unpack_pieces_mark(BytesView payload) {
+  Decoder in(payload);
+  std::uint8_t packing = in.u8();
+  std::uint64_t size = in.varint(k_max_blob_bytes);
+  bool is_mark = in.done() && packing == static_cast<std::uint8_t>(Packing::pieces);
+  if (!is_mark || piece_count(size) == 0) return std::nullopt;
+  return size;
+}
+
 }  // namespace peregrine::store

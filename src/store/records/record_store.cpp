@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "crypto/hash.h"
 #include "store/records/frame.h"
 
 namespace peregrine::store {
@@ -15,16 +14,32 @@ namespace {
 
 constexpr std::size_t k_cached_versions = 32768;
 
+}  // namespace
+
 std::unexpected<StoreError> corrupt(Table table, BytesView key, std::string_view what) {
   log_event(LogLevel::error, "store.corrupt",
             {{"record", printable(table, key)}, {"reason", what}});
   return std::unexpected(StoreError::corrupt);
 }
 
-}  // namespace
-
 RecordStore::RecordStore(std::unique_ptr<Engine> engine, std::uint32_t blob_grace_seconds)
     : engine_(std::move(engine)), grace_seconds_(blob_grace_seconds) {}
+
+std::expected<void, OpenError> RecordStore::write_format(const std::string& directory) {
+  Bytes number = Encoder{}.varint(k_format_number).take();
+  auto applied =
+      engine_->apply({{Table::meta, format_key(), frame(format_key(), number)}}, Reserve::half);
+  if (applied) return {};
+  if (applied.error() == StoreError::no_space) {
+    return std::unexpected(OpenError{
+        StoreError::no_space,
+        fmt::format("the disk of {} has less room than store.low_water_mark keeps free; make "
+                    "room, or lower the mark",
+                    directory)});
+  }
+  return std::unexpected(
+      OpenError{applied.error(), fmt::format("cannot write to the store in {}", directory)});
+}
 
 std::expected<void, OpenError> RecordStore::check_format(const std::string& directory) {
   auto damaged = [&](std::string_view what) {
@@ -43,19 +58,7 @@ std::expected<void, OpenError> RecordStore::check_format(const std::string& dire
       });
       if (!scanned || !empty) return damaged("it holds records but no format number");
     }
-    Bytes number = Encoder{}.varint(k_format_number).take();
-    auto applied =
-        engine_->apply({{Table::meta, format_key(), frame(format_key(), number)}}, Reserve::half);
-    if (applied) return {};
-    if (applied.error() == StoreError::no_space) {
-      return std::unexpected(OpenError{
-          StoreError::no_space,
-          fmt::format("the disk of {} has less room than store.low_water_mark keeps free; make "
-                      "room, or lower the mark",
-                      directory)});
-    }
-    return std::unexpected(
-        OpenError{applied.error(), fmt::format("cannot write to the store in {}", directory)});
+    return write_format(directory);
   }
   Decoder in(**stored);
   std::uint64_t number = in.varint();
@@ -67,7 +70,8 @@ std::expected<void, OpenError> RecordStore::check_format(const std::string& dire
                     "formats up to {}",
                     directory, number, k_format_number)});
   }
-  return {};
+  // What an earlier version wrote is read as it is; from here on that version must not write here.
+  return number < k_format_number ? write_format(directory) : std::expected<void, OpenError>();
 }
 
 std::expected<std::optional<Bytes>, StoreError> RecordStore::get_record(Table table,
@@ -146,20 +150,6 @@ std::expected<std::optional<BlobHead>, StoreError> RecordStore::head(const BlobI
 bool RecordStore::has_blob(const BlobId& blob) {
   auto found = head(blob);
   return found && found->has_value();
-}
-
-std::expected<Bytes, StoreError> RecordStore::read_blob(const BlobId& blob) {
-  Bytes key(blob.bytes());
-  TRY(std::optional<Bytes> stored, engine_->get(Table::blobs, key));
-  if (!stored) return std::unexpected(StoreError::not_found);
-  auto payload = unframe(key, *stored);
-  if (!payload) return corrupt(Table::blobs, key, to_text(payload.error()));
-  auto content = unpack(*payload);
-  if (!content) return corrupt(Table::blobs, key, "cannot be unpacked");
-  if (crypto::sha256(*content) != blob.digest) {
-    return corrupt(Table::blobs, key, "content does not have the digest that names it");
-  }
-  return std::move(*content);
 }
 
 std::expected<std::vector<PartitionId>, StoreError> RecordStore::partitions() {

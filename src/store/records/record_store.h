@@ -16,6 +16,9 @@
 
 namespace peregrine::store {
 
+/// Logs the damage.
+std::unexpected<StoreError> corrupt(Table table, BytesView key, std::string_view what);
+
 class RecordStore final : public Store {
  public:
   RecordStore(std::unique_ptr<Engine> engine, std::uint32_t blob_grace_seconds);
@@ -35,6 +38,8 @@ class RecordStore final : public Store {
     engine_->on_durable(std::move(notify));
   }
   std::expected<Bytes, StoreError> read_blob(const BlobId& blob) override;
+  std::expected<Bytes, StoreError> read_blob_range(const BlobId& blob, std::uint64_t offset,
+                                                   std::uint64_t length) override;
   bool has_blob(const BlobId& blob) override;
   std::expected<std::size_t, StoreError> collect(std::int64_t now_seconds) override;
   std::expected<std::vector<PartitionId>, StoreError> partitions() override;
@@ -52,6 +57,7 @@ class RecordStore final : public Store {
     std::map<BlobId, std::uint64_t> new_blobs;  ///< with their sizes
   };
 
+  std::expected<void, OpenError> write_format(const std::string& directory);
   std::expected<void, StoreError> plan_partitions(const Commit& commit, Plan& plan);
   std::expected<void, StoreError> plan_blobs(const Commit& commit, Plan& plan);
   std::expected<void, StoreError> plan_links(const Commit& commit, Plan& plan);
@@ -64,6 +70,17 @@ class RecordStore final : public Store {
   std::expected<Version, StoreError> load_version(PartitionId partition);
   std::expected<std::optional<Bytes>, StoreError> get_record(Table table, const Bytes& key);
   std::expected<std::size_t, StoreError> collect_some(const std::vector<CollectKey>& due);
+
+  // contents.cpp
+  struct Content;
+  void add_content(const BlobId& blob, BytesView content, std::vector<TableWrite>& writes);
+  static void remove_content(const BlobId& blob, std::uint64_t size,
+                             std::vector<TableWrite>& writes);
+  std::expected<Content, StoreError> open_content(const BlobId& blob);
+  std::expected<Bytes, StoreError> read_pieces(const BlobId& blob, std::uint64_t size,
+                                               std::uint64_t offset, std::uint64_t length);
+  std::expected<Bytes, StoreError> read_piece(const BlobId& blob, std::uint32_t index,
+                                              std::uint64_t size);
 
   class Verification;
 

@@ -76,6 +76,20 @@ TEST(Packer, refuses_what_is_cut_or_lies_about_its_size) {
   EXPECT_FALSE(unpack(Encoder{}.u8(2).varint(1).raw("x").view()));
 }
 
+TEST(Packer, marks_a_blob_in_pieces) {
+  EXPECT_EQ(piece_count(0), 0U);
+  EXPECT_EQ(piece_count(k_piece_bytes), 0U);
+  EXPECT_EQ(piece_count(k_piece_bytes + 1), 2U);
+  EXPECT_EQ(piece_count(2 * k_piece_bytes), 2U);
+  EXPECT_EQ(unpack_pieces_mark(pack_pieces_mark(mib(5))), mib(5));
+  EXPECT_FALSE(unpack_pieces_mark(pack_pieces_mark(k_piece_bytes)));
+  EXPECT_FALSE(unpack_pieces_mark(pack_pieces_mark(k_max_blob_bytes + 1)));
+  EXPECT_FALSE(unpack_pieces_mark(pack_pieces_mark(mib(5)) + "x"));
+  EXPECT_FALSE(unpack_pieces_mark(Packer().pack("text")));
+  EXPECT_FALSE(unpack_pieces_mark(""));
+  EXPECT_FALSE(unpack(pack_pieces_mark(mib(5))));
+}
+
 TEST(Keys, sort_by_number) {
   EXPECT_LT(data_key(PartitionId{255}, "z"), data_key(PartitionId{256}, "a"));
   EXPECT_LT(collect_key(255, BlobId{}), collect_bound(256));

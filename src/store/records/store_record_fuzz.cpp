@@ -23,6 +23,9 @@ void read_payload(BytesView payload) {
     auto again = unpack(Packer().pack(*content));
     require(again && *again == *content);
   }
+  if (auto size = unpack_pieces_mark(payload)) {
+    require(piece_count(*size) > 1 && unpack_pieces_mark(pack_pieces_mark(*size)) == size);
+  }
   if (auto head = decode_head(payload)) {
     auto again = decode_head(encode_head(*head));
     require(again && again->size == head->size && again->due_seconds == head->due_seconds);

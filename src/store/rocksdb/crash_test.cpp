@@ -94,6 +94,7 @@ TEST(Crash, an_unwritten_page_in_the_log_ends_it) {
   Bytes whole = read_all(original.path() / log);
   ASSERT_GT(whole.size(), 10 * k_zero_page);
   std::uint64_t least = count;
+  std::size_t opened = 0;
   for (std::size_t page = 0; page * k_zero_page < whole.size(); ++page) {
     TestDirectory copy;
     for (const auto& file : files_of(original.path())) {
@@ -107,7 +108,11 @@ TEST(Crash, an_unwritten_page_in_the_log_ends_it) {
     write_all(copy.path() / log, holed);
 
     auto store = open_rocksdb(test_options(copy.path()));
-    ASSERT_TRUE(store) << "page " << page << ": " << store.error().detail;
+    if (!store) {  // commits behind the page say that it had been synced: log_check_test.cpp
+      ASSERT_NE(store.error().detail.find("acknowledged"), std::string::npos);
+      continue;
+    }
+    ++opened;
     std::uint64_t there = delivered(**store);
     least = std::min(least, there);
     for (std::uint64_t i = there; i < count; ++i) {
@@ -118,7 +123,8 @@ TEST(Crash, an_unwritten_page_in_the_log_ends_it) {
     ASSERT_EQ(last->value_or("-1"), there == 0 ? "-1" : std::to_string(there - 1));
     ASSERT_TRUE(deliver(**store, there));
   }
-  EXPECT_LT(least, count / 4);
+  EXPECT_GT(opened, 0U);
+  EXPECT_LT(least, count);
 }
 
 }  // namespace

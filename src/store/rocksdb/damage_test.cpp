@@ -6,6 +6,7 @@
 
 #include "store/records/frame.h"
 #include "store/records/keys.h"
+#include "store/records/packer.h"
 #include "store/rocksdb/rocks_engine.h"
 #include "store/rocksdb/test_directory.h"
 
@@ -104,6 +105,93 @@ TEST(Damage, a_record_that_rotted_before_it_was_written_is_named_and_alone) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].where, "partition 1 key 'message/3'");
   EXPECT_TRUE(deliver(**store, k_messages + 1));
+}
+
+class DamagedPiece : public testing::Test {
+ protected:
+  /// Delivers `body_` and breaks its piece 1: with another record, or none.
+  void break_piece(const std::optional<Bytes>& record) {
+    while (body_.size() < kib(1000)) body_ += "line " + std::to_string(body_.size()) + "\r\n";
+    {
+      auto store = open_rocksdb(test_options(directory_.path()));
+      ASSERT_TRUE(store);
+      Commit commit;
+      commit.new_blobs.emplace_back(id_of(body_), body_);
+      commit.links.push_back({id_of(body_), PartitionId{1}, 1});
+      ASSERT_TRUE((*store)->commit(commit));
+    }
+    auto engine = RocksEngine::open(test_options(directory_.path()), {});
+    ASSERT_TRUE(engine);
+    Bytes key = piece_key(id_of(body_), 1);
+    ASSERT_TRUE((*engine)->get(Table::blobs, key)->has_value());
+    ASSERT_TRUE((*engine)->apply({{Table::blobs, key, record}}, Reserve::half));
+  }
+  void expect_found() {
+    auto store = open_rocksdb(test_options(directory_.path()));
+    ASSERT_TRUE(store);
+    BlobId blob = id_of(body_);
+    // The other pieces are not touched by it: what is read of a blob is what was asked for.
+    EXPECT_EQ((*store)->read_blob_range(blob, 0, 50), body_.substr(0, 50));
+    EXPECT_TRUE((*store)->read_blob_range(blob, kib(512), kib(300)) ==
+                body_.substr(kib(512), kib(300)));
+    EXPECT_EQ((*store)->read_blob_range(blob, kib(256) - 1, 2).error(), StoreError::corrupt);
+    EXPECT_EQ((*store)->read_blob(blob).error(), StoreError::corrupt);
+    std::vector<Finding> findings;
+    ASSERT_TRUE((*store)->verify([&](const Finding& finding) { findings.push_back(finding); }));
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].what, "the blob cannot be read");
+  }
+
+  TestDirectory directory_;
+  Bytes body_;
+};
+
+TEST_F(DamagedPiece, that_is_missing_is_found) {
+  break_piece(std::nullopt);
+  expect_found();
+}
+
+TEST_F(DamagedPiece, that_does_not_unpack_is_found) {
+  break_piece(Bytes("rotten"));
+  expect_found();
+}
+
+TEST_F(DamagedPiece, with_another_content_under_a_right_frame_is_found_by_the_digest) {
+  Bytes other = Packer().pack(Bytes(kib(256), 'x'));
+  break_piece(std::nullopt);
+  {
+    auto engine = RocksEngine::open(test_options(directory_.path()), {});
+    ASSERT_TRUE(engine);
+    Bytes key = piece_key(id_of(body_), 1);
+    ASSERT_TRUE((*engine)->apply({{Table::blobs, key, frame(key, other)}}, Reserve::half));
+  }
+  auto store = open_rocksdb(test_options(directory_.path()));
+  ASSERT_TRUE(store);
+  EXPECT_EQ((*store)->read_blob(id_of(body_)).error(), StoreError::corrupt);
+  std::size_t findings = 0;
+  ASSERT_TRUE((*store)->verify([&](const Finding&) { ++findings; }));
+  EXPECT_EQ(findings, 1U);
+}
+
+TEST(Blobs, in_pieces_leave_no_piece_behind) {
+  TestDirectory directory;
+  {
+    auto store = open_rocksdb(test_options(directory.path()));
+    ASSERT_TRUE(store);
+    Bytes body(kib(900), 'p');
+    Commit commit;
+    commit.new_blobs.emplace_back(id_of(body), body);
+    ASSERT_TRUE((*store)->commit(commit));
+    EXPECT_EQ((*store)->collect(INT64_MAX - 1), 1U);
+  }
+  auto engine = RocksEngine::open(test_options(directory.path()), {});
+  ASSERT_TRUE(engine);
+  std::size_t left = 0;
+  ASSERT_TRUE((*engine)->scan(Table::blobs, {}, {}, Scan::forward, [&](BytesView, BytesView) {
+    ++left;
+    return true;
+  }));
+  EXPECT_EQ(left, 0U);
 }
 
 // A compaction that meets a damaged table must not turn the store read-only.

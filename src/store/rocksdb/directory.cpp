@@ -44,11 +44,37 @@ std::expected<void, OpenError> check_entries(int directory, uid_t owner, const s
   return system_failure("list", path);
 }
 
+std::unexpected<OpenError> no_store(const std::string& path) {
+  return std::unexpected(
+      OpenError{StoreError::not_found,
+                fmt::format("there is no store in {}: mount the disk that holds it, correct "
+                            "server.data_directory, or make a new one with peregrine init",
+                            path)});
+}
+
+/// RocksDB's file CURRENT names the file that names all others.
+std::expected<void, OpenError> check_presence(int directory, const std::string& path) {
+  struct stat facts{};
+  if (fstatat(directory, "CURRENT", &facts, AT_SYMLINK_NOFOLLOW) == 0) return {};
+  if (errno != ENOENT) return system_failure("examine", path + "/CURRENT");
+  std::error_code code;
+  if (std::filesystem::is_empty(path, code)) return no_store(path);
+  return std::unexpected(
+      OpenError{StoreError::corrupt,
+                fmt::format("the store in {} is damaged: its file CURRENT is gone; restore it from "
+                            "a backup",
+                            path)});
+}
+
 }  // namespace
 
-std::expected<sys::Fd, OpenError> lock_directory(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_failure("make", path);
+std::expected<sys::Fd, OpenError> lock_directory(const std::string& path, Create create) {
+  bool is_new = create == Create::yes;
+  if (is_new && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return system_failure("make", path);
+  }
   sys::Fd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory && errno == ENOENT) return no_store(path);
   if (!directory) return system_failure("open", path);
   struct stat facts{};
   if (fstat(directory.get(), &facts) != 0) return system_failure("examine", path);
@@ -63,6 +89,7 @@ std::expected<sys::Fd, OpenError> lock_directory(const std::string& path) {
         fmt::format("the store in {} is in use by another process: stop it first", path)});
   }
   TRY_VOID(check_entries(directory.get(), facts.st_uid, path));
+  if (!is_new) TRY_VOID(check_presence(directory.get(), path));
   return directory;
 }
 

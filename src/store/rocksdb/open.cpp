@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "store/records/record_store.h"
 #include "store/rocksdb/directory.h"
+#include "store/rocksdb/log_check.h"
 #include "store/rocksdb/rocks_engine.h"
 #include "store/rocksdb/wal_file_system.h"
 
@@ -58,7 +59,7 @@ rocksdb::DBOptions database_options(const OpenOptions& options, rocksdb::Env* en
                                     const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions out;
   out.env = env;
-  out.create_if_missing = true;
+  out.create_if_missing = options.create == Create::yes;
   out.create_missing_column_families = true;
   out.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   out.manual_wal_flush = true;
@@ -153,9 +154,7 @@ std::expected<void, OpenError> RocksEngine::open_database(const OpenOptions& opt
   auto failed = [&](const rocksdb::Status& status) {
     return std::unexpected(open_error(status, options.directory));
   };
-  if (!trim_logs(options.directory)) {
-    return failed(rocksdb::Status::IOError("a log cannot be read"));
-  }
+  TRY_VOID(check_logs(options.directory));
   env_ = rocksdb::NewCompositeEnv(make_wal_file_system());
   auto cache = rocksdb::NewLRUCache(std::max(options.cache_bytes, k_least_cache));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -177,7 +176,7 @@ std::expected<void, OpenError> RocksEngine::open_database(const OpenOptions& opt
 
 std::expected<std::unique_ptr<RocksEngine>, OpenError> RocksEngine::open(const OpenOptions& options,
                                                                          GatherPolicy policy) {
-  TRY(sys::Fd directory, lock_directory(options.directory));
+  TRY(sys::Fd directory, lock_directory(options.directory, options.create));
   auto engine = std::make_unique<RocksEngine>(std::move(directory), options.low_water_bytes);
   TRY_VOID(engine->open_database(options));
   engine->syncer_ =

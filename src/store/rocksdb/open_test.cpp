@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "store/records/frame.h"
 #include "store/records/keys.h"
+#include "store/records/packer.h"
 #include "store/rocksdb/rocks_engine.h"
 #include "store/rocksdb/test_directory.h"
 
@@ -69,6 +70,43 @@ TEST(Open, a_later_format_is_refused) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().error, StoreError::newer_format);
   EXPECT_TRUE(opened.error().detail.contains("later version")) << opened.error().detail;
+}
+
+TEST(Open, a_large_blob_of_format_1_is_read_as_it_is) {
+  TestDirectory directory;
+  Bytes body;
+  while (body.size() < kib(700)) body += "line " + std::to_string(body.size()) + "\r\n";
+  Bytes digest(id_of(body).bytes());
+  BlobLink link{id_of(body), PartitionId{1}, 7};
+  auto engine_of = [&] { return RocksEngine::open(test_options(directory.path()), {}); };
+  {
+    auto engine = engine_of();
+    ASSERT_TRUE(engine);
+    auto put = [](Table table, const Bytes& key, BytesView payload) {
+      return TableWrite{table, key, frame(key, payload)};
+    };
+    ASSERT_TRUE((*engine)->apply({put(Table::meta, format_key(), Encoder{}.varint(1).view()),
+                                  put(Table::blobs, digest, Packer().pack(body)),
+                                  put(Table::links, digest, encode_head({body.size(), 0})),
+                                  put(Table::links, link_key(link), "")},
+                                 Reserve::half));
+  }
+  {
+    auto store = open_store(directory.path());
+    EXPECT_TRUE(store->read_blob(id_of(body)) == body);
+    EXPECT_EQ(store->read_blob_range(id_of(body), kib(400), 100), body.substr(kib(400), 100));
+    EXPECT_EQ(count_findings(*store), 0U);
+    Commit unlink;
+    unlink.unlinks.push_back(link);
+    ASSERT_TRUE(store->commit(unlink));
+    EXPECT_EQ(store->collect(INT64_MAX - 1), 1U);
+    EXPECT_EQ(store->read_blob(id_of(body)).error(), StoreError::not_found);
+  }
+  auto engine = engine_of();
+  ASSERT_TRUE(engine);
+  // The version that wrote it must not write here any more.
+  EXPECT_EQ((*engine)->get(Table::meta, format_key()),
+            frame(format_key(), Encoder{}.varint(k_format_number).view()));
 }
 
 TEST(Open, records_without_a_format_number_are_refused) {

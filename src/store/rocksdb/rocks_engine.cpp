@@ -6,6 +6,8 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
+#include "crypto/hash.h"
+#include "store/rocksdb/log_check.h"
 
 namespace peregrine::store {
 
@@ -33,7 +35,9 @@ std::uint64_t bytes_of(const std::vector<TableWrite>& writes) {
 }  // namespace
 
 RocksEngine::RocksEngine(sys::Fd directory, std::uint64_t low_water_bytes)
-    : directory_(std::move(directory)), space_(directory_.get(), low_water_bytes) {}
+    : directory_(std::move(directory)),
+      space_(directory_.get(), low_water_bytes),
+      run_(crypto::random_u64()) {}
 
 RocksEngine::~RocksEngine() {
   syncer_.reset();
@@ -99,6 +103,8 @@ std::expected<Sequence, StoreError> RocksEngine::apply(const std::vector<TableWr
     return std::unexpected(StoreError::no_space);
   }
   rocksdb::WriteBatch batch;
+  LogMark mark{.run = run_, .commit = last_.value + 1, .durable = syncer_->durable().value};
+  if (!batch.PutLogData(slice(encode(mark))).ok()) return std::unexpected(StoreError::io);
   for (const TableWrite& write : writes) {
     rocksdb::Status added =
         write.value ? batch.Put(handle(write.table), slice(write.key), slice(*write.value))
@@ -112,7 +118,8 @@ std::expected<Sequence, StoreError> RocksEngine::apply(const std::vector<TableWr
     return std::unexpected(StoreError::io);
   }
   space_.wrote(bytes);
-  return syncer_->applied();
+  last_ = syncer_->applied();
+  return last_;
 }
 
 bool RocksEngine::sync_log() {

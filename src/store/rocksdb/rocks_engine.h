@@ -55,6 +55,8 @@ class RocksEngine final : public Engine {
   // Destroyed from the bottom up: the syncer before the database, the lock last of all.
   sys::Fd directory_;
   FreeSpace space_;
+  std::uint64_t run_;  ///< LogMark::run
+  Sequence last_;      ///< of the last commit
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, k_table_count> handles_{};  ///< given back in the dtor

@@ -31,7 +31,8 @@ class TestDirectory {
 };
 
 inline OpenOptions test_options(const std::string& directory) {
-  return {.directory = directory, .cache_bytes = mib(8), .low_water_bytes = 0};
+  return {
+      .directory = directory, .create = Create::yes, .cache_bytes = mib(8), .low_water_bytes = 0};
 }
 
 inline BlobId id_of(BytesView content) {

@@ -92,7 +92,7 @@ class LogFile final : public rocksdb::FSWritableFile {
   }
 
   void close_file() {
-    // What fails here is cut by trim_logs().
+    // What fails here is cut by check_logs().
     if (fd_ && zeroed_ != end_ && ftruncate(fd_.get(), static_cast<off_t>(end_)) == 0) {
       zeroed_ = end_;
     }
@@ -147,55 +147,10 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
   }
 };
 
-// RocksDB's log: blocks of 32 KiB; a record is a 4-byte checksum, a 2-byte little-endian length, a
-// type, and never crosses a block; fewer than seven bytes at a block's end are padding.
-constexpr std::size_t k_block = kib(32);
-constexpr std::size_t k_header = 7;
-
-/// Where the records of a block end: at the first header without length and type, or at its end. Of
-/// such a header RocksDB says that the rest of its block is empty, and reads on behind it.
-std::size_t records_end(BytesView block) {
-  std::size_t at = 0;
-  while (block.size() - at >= k_header) {
-    BytesView header = block.substr(at, k_header);
-    std::size_t length = static_cast<unsigned char>(header[4]) |
-                         static_cast<std::size_t>(static_cast<unsigned char>(header[5])) << 8;
-    if (length == 0 && header[6] == 0) return at;
-    if (length > block.size() - at - k_header) return block.size();
-    at += k_header + length;
-  }
-  return block.size();
-}
-
-bool trim_log(const std::string& path) {
-  sys::Fd fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd) return false;
-  Bytes block(k_block, '\0');
-  std::uint64_t offset = 0;
-  while (true) {
-    ssize_t n = pread(fd.get(), block.data(), block.size(), static_cast<off_t>(offset));
-    if (n < 0) return false;
-    std::size_t end = records_end(BytesView(block).substr(0, static_cast<std::size_t>(n)));
-    offset += end;
-    if (end < static_cast<std::size_t>(n)) break;
-    if (static_cast<std::size_t>(n) < k_block) return true;
-  }
-  return ftruncate(fd.get(), static_cast<off_t>(offset)) == 0 && fsync(fd.get()) == 0;
-}
-
 }  // namespace
 
 std::shared_ptr<rocksdb::FileSystem> make_wal_file_system() {
   return std::make_shared<WalFileSystem>(rocksdb::FileSystem::Default());
-}
-
-bool trim_logs(const std::string& directory) {
-  std::vector<std::string> names;
-  auto files = rocksdb::FileSystem::Default();
-  if (!files->GetChildren(directory, IOOptions(), &names, nullptr).ok()) return false;
-  return std::ranges::all_of(names, [&](const std::string& name) {
-    return !is_log(name) || trim_log(directory + "/" + name);
-  });
 }
 
 }  // namespace peregrine::store
