@@ -70,6 +70,8 @@ void add_account(CLI::App& parent, Context& context);
 void add_app_password(CLI::App& parent, Context& context);
 void add_alias(CLI::App& parent, Context& context);
 void add_ban(CLI::App& parent, Context& context);
+void add_queue(CLI::App& parent, Context& context);
+void add_trace(CLI::App& parent, Context& context);
 void add_status(CLI::App& parent, Context& context);
 void add_config(CLI::App& parent, Context& context);
 void add_verify(CLI::App& parent, Context& context);

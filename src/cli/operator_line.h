@@ -12,6 +12,8 @@ namespace peregrine::cli {
 
 class OperatorLine {
  public:
+  /// Gets each item of a stream, as it travels.
+  using ItemSink = std::function<void(const Bytes&)>;
   using Sink = std::function<void(const api::TextLine&)>;
 
   virtual ~OperatorLine() = default;
@@ -24,11 +26,28 @@ class OperatorLine {
     return response;
   }
 
+  /// Gives each item that the call answers to `sink`, as they come.
+  template <class Item>
+  Outcome<void> each(api::Method method, Bytes request,
+                     const std::function<void(const Item&)>& sink) {
+    bool is_sound = true;
+    TRY_VOID(items(method, std::move(request), [&](const Bytes& bytes) {
+      Item item;
+      is_sound = item.ParseFromString(bytes) && is_sound;
+      if (is_sound) sink(item);
+    }));
+    if (!is_sound) return problem("the server's answer is malformed");
+    return {};
+  }
+
   /// Gives each line of `verify` or `dump` to `sink`.
-  virtual Outcome<void> lines(api::Method method, Bytes request, const Sink& sink) = 0;
+  Outcome<void> lines(api::Method method, Bytes request, const Sink& sink) {
+    return each<api::TextLine>(method, std::move(request), sink);
+  }
 
  private:
   virtual Outcome<Bytes> exchange(api::Method method, Bytes request) = 0;
+  virtual Outcome<void> items(api::Method method, Bytes request, const ItemSink& sink) = 0;
 };
 
 /// To the running server, or to the store when there is none.

@@ -65,9 +65,9 @@ net::Task<void> make_call(Line& line, api::Method method, Bytes request, Outcome
   }
 }
 
-net::Task<void> read_lines(Line& line, api::Method method, const Bytes& request,
-                           const OperatorLine::Sink& sink, Outcome<void>& out) {
-  api::TypedStream<api::TextLine> stream(line.channel(), method, request);
+net::Task<void> read_items(Line& line, api::Method method, const Bytes& request,
+                           const OperatorLine::ItemSink& sink, Outcome<void>& out) {
+  rpc::ItemStream stream(line.channel(), static_cast<std::uint16_t>(method), request);
   while (true) {
     auto item = co_await stream.next(deadline_in(k_line_time));
     if (!item) {
@@ -84,15 +84,15 @@ class RunningServerLine : public OperatorLine {
   RunningServerLine(config::Settings settings, sys::Fd connection)
       : settings_(std::move(settings)), connection_(std::move(connection)) {}
 
-  Outcome<void> lines(api::Method method, Bytes request, const Sink& sink) override {
+ private:
+  Outcome<void> items(api::Method method, Bytes request, const ItemSink& sink) override {
     TRY(sys::Fd connection, take_connection());
     Line line(std::move(connection));
     Outcome<void> out;
-    line.run(read_lines(line, method, request, sink, out));
+    line.run(read_items(line, method, request, sink, out));
     return out;
   }
 
- private:
   Outcome<Bytes> exchange(api::Method method, Bytes request) override {
     TRY(sys::Fd connection, take_connection());
     Line line(std::move(connection));

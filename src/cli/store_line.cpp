@@ -11,17 +11,6 @@ class StoreLine : public OperatorLine {
  public:
   explicit StoreLine(std::unique_ptr<core::Offline> offline) : offline_(std::move(offline)) {}
 
-  Outcome<void> lines(api::Method method, Bytes bytes, const Sink& sink) override {
-    if (method == api::Method::verify) {
-      offline_->verify(sink);
-      return {};
-    }
-    api::DumpRequest request;
-    if (!request.ParseFromString(bytes)) return malformed();
-    offline_->dump(request, sink);
-    return {};
-  }
-
  private:
   static std::unexpected<Problem> malformed() { return problem("the request is malformed"); }
 
@@ -30,6 +19,37 @@ class StoreLine : public OperatorLine {
     Request request;
     if (!request.ParseFromString(bytes)) return malformed();
     return ((*offline_).*call)(request).SerializeAsString();
+  }
+
+  /// A stream whose call may end with a line for the operator.
+  template <class Item, class Request>
+  Outcome<void> stream(std::expected<void, std::string> (core::Offline::*call)(
+                           const Request&, const std::function<void(const Item&)>&),
+                       const Bytes& bytes, const ItemSink& sink) {
+    Request request;
+    if (!request.ParseFromString(bytes)) return malformed();
+    auto done =
+        ((*offline_).*call)(request, [&sink](const Item& item) { sink(item.SerializeAsString()); });
+    if (!done) return problem(std::move(done.error()));
+    return {};
+  }
+
+  Outcome<void> items(api::Method method, Bytes bytes, const ItemSink& sink) override {
+    auto put = [&sink](const api::TextLine& line) { sink(line.SerializeAsString()); };
+    if (method == api::Method::queue_list) {
+      return stream<api::QueueMessageInfo>(&core::Offline::queue_list, bytes, sink);
+    }
+    if (method == api::Method::trace) {
+      return stream<api::TraceEvent>(&core::Offline::trace, bytes, sink);
+    }
+    if (method == api::Method::verify) {
+      offline_->verify(put);
+      return {};
+    }
+    api::DumpRequest request;
+    if (!request.ParseFromString(bytes)) return malformed();
+    offline_->dump(request, put);
+    return {};
   }
 
   Outcome<Bytes> exchange(api::Method method, Bytes request) override {
@@ -62,6 +82,8 @@ class StoreLine : public OperatorLine {
         return make(&Offline::alias_remove, request);
       case Method::alias_list:
         return make(&Offline::alias_list, request);
+      case Method::queue_change:
+        return make(&Offline::queue_change, request);
       default:
         return problem("only a running server can do this; start it first");
     }

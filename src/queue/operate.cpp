@@ -18,6 +18,51 @@ bool matches_address(std::string_view pattern, const std::string& text) {
   return wanted && wanted->key() == address->key();
 }
 
+/// What the action does to one recipient.
+std::expected<void, QueueError> apply(Edit& edit, std::uint32_t index,
+                                      const RecipientRecord& before, Action action,
+                                      const std::string& route, UnixTime now) {
+  RecipientRecord after = before;
+  if (action == Action::drop) {
+    TRY_VOID(edit.tell("dropped", before));
+    return edit.end(index, before);
+  }
+  if (awaits_notification(before.state)) return {};
+  switch (action) {
+    case Action::bounce:
+      after.status = "5.0.0";
+      if (after.diagnostic.empty()) after.diagnostic = "returned by the operator";
+      return edit.fail(index, before, after);
+    case Action::retry:
+      after.due = now;
+      break;
+    case Action::route:
+      after.destination = route;
+      after.due = now;
+      break;
+    case Action::hold:
+      if (after.state == State::waiting) after.state = State::held;
+      break;
+    case Action::release:
+      if (after.state == State::held) after.state = State::waiting;
+      after.due = now;
+      break;
+    case Action::drop:
+      return {};
+  }
+  edit.set(index, before, after);
+  return {};
+}
+
+/// Its rest, if it has one, is over.
+std::expected<void, QueueError> wake_destination(Change& change, const std::string& name) {
+  TRY(std::optional<DestinationRecord> destination, change.destination(name));
+  if (!destination || destination->not_before.seconds == 0) return {};
+  destination->not_before = {};
+  change.set_destination(name, *destination);
+  return {};
+}
+
 }  // namespace
 
 bool Filter::matches(QueueId id, const MessageRecord& record) const {
@@ -105,51 +150,14 @@ std::expected<void, QueueError> Queue::operate_on(Change& change, QueueId id, co
           std::max(message.warn_at, UnixTime{now.seconds + options_.delay_warning.count()});
     }
   }
+  // Holding and releasing are of the message as a whole.
+  bool is_whole = action == Action::hold || action == Action::release;
   TRY(std::vector<std::uint32_t> indexes, edit->recipients());
   for (std::uint32_t index : indexes) {
     TRY(std::optional<RecipientRecord> before, edit->recipient(index));
-    if (!before) continue;
-    bool is_over = awaits_notification(before->state);
-    // Holding and releasing are of the message as a whole.
-    bool is_whole = action == Action::hold || action == Action::release;
-    if (!is_whole && !filter.matches(message, *before)) continue;
-    RecipientRecord after = *before;
-    if (action == Action::drop) {
-      TRY_VOID(edit->tell("dropped", *before));
-      TRY_VOID(edit->end(index, *before));
-      continue;
-    }
-    if (is_over) continue;
-    switch (action) {
-      case Action::bounce:
-        after.status = "5.0.0";
-        if (after.diagnostic.empty()) after.diagnostic = "returned by the operator";
-        TRY_VOID(edit->fail(index, *before, after));
-        continue;
-      case Action::retry:
-        after.due = now;
-        break;
-      case Action::route:
-        after.destination = route;
-        after.due = now;
-        break;
-      case Action::hold:
-        if (after.state == State::waiting) after.state = State::held;
-        break;
-      case Action::release:
-        if (after.state == State::held) after.state = State::waiting;
-        after.due = now;
-        break;
-      case Action::drop:
-        continue;
-    }
-    edit->set(index, *before, after);
-    if (action != Action::retry) continue;
-    TRY(std::optional<DestinationRecord> destination, change.destination(after.destination));
-    if (destination && destination->not_before.seconds != 0) {
-      destination->not_before = {};
-      change.set_destination(after.destination, *destination);
-    }
+    if (!before || (!is_whole && !filter.matches(message, *before))) continue;
+    TRY_VOID(apply(*edit, index, *before, action, route, now));
+    if (action == Action::retry) TRY_VOID(wake_destination(change, before->destination));
   }
   message.timer = timer_of(message);
   return edit->finish();
