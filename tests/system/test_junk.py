@@ -81,7 +81,7 @@ def recipient(server: Server, source: str, to: str = ANN, hello: str = "mail.exa
 
 def deliver(server: Server, source: str, name: str, hello: str = "mail.example",
             extra: bytes = b"") -> bytes:
-    """The message as it lies in the mailbox."""
+    """The header of the message as it lies in the mailbox, each field in one line."""
     smtp = client(server, source, hello)
     [(code, text)] = smtp.send_message(extra + simple_message(name), ANN)
     assert code == 250, text
@@ -90,7 +90,7 @@ def deliver(server: Server, source: str, name: str, hello: str = "mail.example",
     header = b"".join(imap.command(f"FETCH {newest} BODY.PEEK[HEADER]").ok())
     assert name.encode() in header
     imap.logout()
-    return header
+    return re.sub(rb"\r\n[ \t]", b" ", header)
 
 
 def test_a_good_client_is_named_in_received(mx, dns):
@@ -115,8 +115,7 @@ def test_the_postmaster_can_be_reached_all_the_same(mx):
 def test_a_suspect_is_marked(mx):
     header = deliver(mx, WARNED, "warned@junk",
                      extra=b"X-Peregrine-Checks: mx.example.test; score=-50\r\n")
-    field = re.search(rb"X-Peregrine-Checks: (.*?)\r\n(?![ \t])", header, re.S).group(1)
-    field = re.sub(rb"\r\n[ \t]", b" ", field)
+    field = re.search(rb"X-Peregrine-Checks: (.*?)\r\n", header).group(1)
     assert field == (b"mx.example.test; score=7; verdict=mark; no reverse name (1), "
                      b"127.0.0.6 listed in warn.example as 127.0.0.3 (6)")
     assert b"X-Elsewhere-Checks: mx.example.test; score=-50\r\n" in header
@@ -149,7 +148,7 @@ def test_a_reverse_name_of_somebody_else_counts_for_nothing(mx):
     ("nowhere.example", b"EHLO gives a name that does not exist (3)")])
 def test_what_ehlo_gives_is_checked(mx, hello, what):
     header = deliver(mx, GOOD, f"hello-{len(what)}@junk", hello=hello)
-    assert what in re.sub(rb"\r\n[ \t]", b" ", header)
+    assert what in header
 
 
 def test_a_literal_of_its_own_is_a_good_name(mx):
