@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "courier/courier.h"
 #include "courier/leases.h"
+#include "crypto/hash.h"
 #include "sys/paths.h"
 #include "text/charset.h"
 
