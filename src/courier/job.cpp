@@ -23,7 +23,12 @@ Job::Job(Courier& courier, api::LeaseResponse lease)
       settings_(courier.worker.settings()),
       destination_(lease.destination()),
       finder_(settings_, courier.worker.resolver()) {
-  route_ = config::find_route(settings_.outbound.routes, destination_);
+  if (destination_.contains("://")) {
+    // Mail that the operator sent another way: the destination is the next hop itself.
+    named_route_ = config::parse_route("* " + destination_);
+  }
+  route_ =
+      named_route_ ? &*named_route_ : config::find_route(settings_.outbound.routes, destination_);
   take(std::move(lease));
 }
 
@@ -177,7 +182,8 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
   place_.tls = session.tls_text();
   if (!opened) {
     may_retry_in_clear = session.may_retry_in_clear();
-    if (opened.error().code == 421) visit_ = Visit::too_many;
+    // Before any mail was named, a 4yz is about the connection itself.
+    if (opened.error().code / 100 == 4) visit_ = Visit::too_many;
     co_await session.quit();
     co_return opened.error();
   }

@@ -42,7 +42,8 @@ class Job {
 
   Courier& courier_;
   config::Settings settings_;  // as they were at the start: a reload is for the next job
-  const config::Route* route_ = nullptr;
+  std::optional<config::Route> named_route_;
+  const config::Route* route_ = nullptr;  // that, one of the settings, or null
   std::string destination_;
   api::LeaseResponse lease_;
   States states_;

@@ -1,8 +1,12 @@
 #include "courier/run.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include "base/log.h"
 #include "courier/courier.h"
 #include "courier/leases.h"
+#include "crypto/hash.h"
 #include "sys/paths.h"
 #include "text/charset.h"
 
@@ -50,6 +54,8 @@ int run(role::Start start) {
   std::uint32_t connections = start.settings.outbound.connections;
   crypto::warm_up();
   text::load_text_tables();
+  // The C library may look for its messages at the first use.
+  static_cast<void>(std::strerror(ECONNREFUSED));
   Bytes authorities =
       read_or_warn(start.settings.tls.trust_store, k_max_trust_store, "tls.trust_store");
   Bytes passwords =

@@ -3,11 +3,10 @@
 // many gets half, and one more for each round of successes, up to what the configuration has.
 
 #include <deque>
+#include <map>
 #include <string>
-#include <unordered_map>
 
 #include "base/time.h"
-#include "crypto/hash.h"
 #include "net/event.h"
 #include "net/task.h"
 
@@ -42,7 +41,7 @@ class Slots {
   void forget(const std::string& destination, std::uint32_t most);
 
   net::Loop& loop_;
-  std::unordered_map<std::string, Place, crypto::KeyedHash, std::equal_to<>> places_;
+  std::map<std::string, Place, std::less<>> places_;
 };
 
 }  // namespace peregrine::courier

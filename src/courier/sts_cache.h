@@ -3,11 +3,10 @@
 // over HTTPS, and kept in memory for as long as they say. A domain that is never asked for costs
 // nothing.
 
+#include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "courier/targets.h"
-#include "crypto/hash.h"
 #include "crypto/tls_client.h"
 #include "net/gate.h"
 #include "proto/sts/policy.h"
@@ -47,7 +46,7 @@ class StsCache {
   net::Gate& gate_;
   const crypto::TlsClient& client_;
   StsOptions options_;
-  std::unordered_map<std::string, Entry, crypto::KeyedHash, std::equal_to<>> entries_;
+  std::map<std::string, Entry, std::less<>> entries_;
 };
 
 }  // namespace peregrine::courier

@@ -114,6 +114,14 @@ TEST_F(TargetsTest, TheOperatorsRouteGoesAnywhere) {
   expect(api::REPORT_RELAYED, "2.0.0");
 }
 
+TEST_F(TargetsTest, ADestinationCanBeTheNextHopItself) {
+  fixture.settings.outbound.allow_loopback = false;
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  lease.set_destination("smtp://[127.0.0.2]:" + std::to_string(server->port()));
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+}
+
 TEST_F(TargetsTest, AnAddressThatIsAwayIsPassedBy) {
   fixture.answer("dest.test", dns::Type::mx, {dns::wire_mx(0, "mx.test")});
   // One that refuses and one that works; the order among them does not matter.

@@ -285,6 +285,8 @@ net::Task<std::optional<Failure>> Transaction::finish(const Places& accepted) {
   }
   if (!reply->is_ok()) {
     fail(accepted, failure_of(*reply));
+    // RFC 5321 section 4.2.1: a 3yz waits for something, and what that is nobody knows.
+    if (reply->is_intermediate()) session_.abandon();
     if (session_.is_over()) co_return temporary_of(*reply);
     co_return std::nullopt;
   }

@@ -110,7 +110,8 @@ TEST_F(TlsClientTest, RecordsThatMeanNothingProveNothing) {
 TEST_F(TlsClientTest, CountsItsAuthorities) {
   EXPECT_EQ(plain.authorities(), 0U);
   EXPECT_EQ(trusting.authorities(), 1U);
-  EXPECT_EQ(TlsClient::create("# some text\n" + pair.chain_pem + other.chain_pem)->authorities(), 2U);
+  EXPECT_EQ(TlsClient::create("# some text\n" + pair.chain_pem + other.chain_pem)->authorities(),
+            2U);
 }
 
 }  // namespace
