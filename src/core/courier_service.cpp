@@ -53,21 +53,6 @@ net::Task<bool> send_piece(Core& core, Call& call, BytesView bytes) {
   co_return true;
 }
 
-/// Counts content that is held for its reader.
-class HeldContent {
- public:
-  HeldContent(Core& core, std::uint64_t bytes) : core_(core), bytes_(bytes) {
-    core_.content_bytes += bytes_;
-  }
-  ~HeldContent() { core_.content_bytes -= bytes_; }
-  HeldContent(const HeldContent&) = delete;
-  HeldContent& operator=(const HeldContent&) = delete;
-
- private:
-  Core& core_;
-  std::uint64_t bytes_;
-};
-
 /// To the sender of `about`, wherever it is. False: the notification could not be stored.
 bool distribute_notice(Core& core, Call& call, queue::Change change,
                        const queue::MessageRecord& about, const Content& content,
@@ -140,11 +125,10 @@ net::Task<Answer<void>> queue_content(Core& core, Call& call, api::QueueContentR
   std::uint64_t offset = std::min(request.offset(), size);
   std::uint64_t wanted = size - offset;
   if (request.length() != 0) wanted = std::min(wanted, request.length());
-  bool has_room = core.content_bytes + size <= k_most_content;
-  HeldContent held(core, has_room ? size : k_piece_of_content);
   store::Store& store = *core.model.store;
   while (wanted > 0) {
-    std::uint64_t length = has_room ? wanted : std::min<std::uint64_t>(wanted, k_piece_of_content);
+    // A piece at a time, as the reader takes them: nothing is held for one who does not read.
+    std::uint64_t length = std::min<std::uint64_t>(wanted, k_piece_of_content);
     auto job = [&store, blob = message->blob, offset, length] {
       return mail::read_raw(store, blob, offset, length);
     };

@@ -2,6 +2,7 @@
 
 #include "api/client.h"
 #include "base/log.h"
+#include "proto/smtp/framer.h"
 #include "proto/smtp/replies.h"
 #include "smtpd/envelope.h"
 #include "smtpd/pack.h"
