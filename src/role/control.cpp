@@ -55,7 +55,7 @@ Bytes encode_control(const ControlMessage& message) {
           [&](const AskStatistics& m) { out.varint(m.question); },
           [&](const Statistics& m) {
             out.varint(m.question).varint(m.connections).varint(m.served);
-            out.varint(m.offences);
+            out.varint(m.offences).varint(m.banned).varint(m.typists);
           },
           [](const auto&) {},
       },
@@ -101,6 +101,8 @@ std::optional<ControlMessage> decode_control(BytesView datagram) {
                    m.connections = in.varint();
                    m.served = in.varint();
                    m.offences = in.varint();
+                   m.banned = in.varint();
+                   m.typists = in.varint();
                  },
                  [](auto&) {},
              },

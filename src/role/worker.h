@@ -64,6 +64,8 @@ class Worker {
   /// True once the process is to end: sessions finish what they do and say goodbye. Their waits end
   /// with `cancelled`.
   [[nodiscard]] bool is_stopping() const { return stopping_; }
+  /// A session found a person at a terminal.
+  void count_typist() { ++typists_; }
   /// For coroutines that a session starts beside itself.
   [[nodiscard]] net::Gate& gate() { return gate_; }
 
@@ -90,6 +92,7 @@ class Worker {
   std::unordered_map<Connection*, std::monostate> open_;
   std::uint64_t served_ = 0;
   std::uint64_t offences_ = 0;
+  std::uint64_t typists_ = 0;
   bool stopping_ = false;
   std::unique_ptr<Control> control_;
 };

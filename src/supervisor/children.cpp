@@ -297,7 +297,9 @@ net::Task<std::vector<ChildReport>> Children::ask_statistics(Deadline deadline) 
   std::vector<ChildReport> out;
   for (const Process& process : processes_) {
     out.push_back({process.slot, process.child ? process.child->pid : 0, process.restarts,
-                   process.statistics.connections, process.statistics.served});
+                   process.statistics.connections, process.statistics.served,
+                   process.statistics.offences, process.statistics.banned,
+                   process.statistics.typists});
   }
   co_return out;
 }

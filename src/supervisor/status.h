@@ -17,6 +17,9 @@ struct ChildReport {
   std::uint32_t restarts = 0;
   std::uint64_t connections = 0;
   std::uint64_t served = 0;
+  std::uint64_t offences = 0;
+  std::uint64_t banned = 0;
+  std::uint64_t typists = 0;
 };
 
 /// Client connections are counted once, at the fronts.
