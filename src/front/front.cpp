@@ -53,8 +53,10 @@ Front::Front(net::Loop& loop, role::Start start)
           .stop = [this](std::chrono::milliseconds grace) { gate_.spawn(stop(grace)); },
           .statistics =
               [this] {
-                return role::Statistics{
-                    .connections = admission_.open(), .served = served_, .offences = offences_};
+                return role::Statistics{.connections = admission_.open(),
+                                        .served = served_,
+                                        .offences = offences_,
+                                        .banned = turned_away_};
               },
           .operator_connection = {},
           .peer_report = [this](const role::PeerReport& report) { take_report(report); },

@@ -131,6 +131,7 @@ net::Task<bool> Front::pause_greeting(Held connection) {
 // Waits for the first line and lends the socket.
 net::Task<void> Front::serve_plain(Held connection) {
   Bytes unread;
+  Deadline greeted = Monotonic::now();
   Deadline deadline = first_line_deadline(connection->service);
   while (!has_line(unread)) {
     auto result = connection->stream->try_read(scratch());
@@ -159,6 +160,9 @@ net::Task<void> Front::serve_plain(Held connection) {
   }
   rpc::OpenConnection facts = describe(*connection);
   facts.unread = std::move(unread);
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Monotonic::now() - greeted);
+  // No first line is waited for longer than minutes.
+  facts.first_line_milliseconds = static_cast<std::uint32_t>(took.count());
   connection->worker = worker;
   connection->lent = connection->stream->release();
   connection->stream.reset();

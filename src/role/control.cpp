@@ -61,7 +61,7 @@ Bytes encode_control(const ControlMessage& message) {
           [&](const AskStatistics& m) { out.varint(m.question); },
           [&](const Statistics& m) {
             out.varint(m.question).varint(m.connections).varint(m.served);
-            out.varint(m.offences);
+            out.varint(m.offences).varint(m.banned).varint(m.typists);
           },
           [&](const PeerReport& m) {
             out.u8(static_cast<std::uint8_t>(m.peer)).varint(m.index);
@@ -111,6 +111,8 @@ std::optional<ControlMessage> decode_control(BytesView datagram) {
                    m.connections = in.varint();
                    m.served = in.varint();
                    m.offences = in.varint();
+                   m.banned = in.varint();
+                   m.typists = in.varint();
                  },
                  [&](PeerReport& m) {
                    m.peer = read_role(in);

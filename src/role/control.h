@@ -86,6 +86,8 @@ struct Statistics {
   std::uint64_t connections = 0;  ///< open now
   std::uint64_t served = 0;       ///< since the start
   std::uint64_t offences = 0;     ///< closed because the client broke rules
+  std::uint64_t banned = 0;       ///< turned away for a ban
+  std::uint64_t typists = 0;      ///< people at a terminal
 };
 
 using ControlMessage = std::variant<Identify, Link, Listen, Identity, Counters, Begin, Reload, Stop,

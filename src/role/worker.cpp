@@ -49,8 +49,10 @@ Worker::Worker(net::Loop& loop, Start start, Options options)
           .stop = [this](std::chrono::milliseconds grace) { gate_.spawn(stop(grace)); },
           .statistics =
               [this] {
-                return Statistics{
-                    .connections = open_.size(), .served = served_, .offences = offences_};
+                return Statistics{.connections = open_.size(),
+                                  .served = served_,
+                                  .offences = offences_,
+                                  .typists = typists_};
               },
           .operator_connection = {},
           .peer_report = {},

@@ -68,6 +68,8 @@ class Worker {
   [[nodiscard]] bool is_stopping() const { return stopping_; }
   /// The memory for a message that the connection's client is about to send.
   [[nodiscard]] HeldMessage hold_message(const Connection& connection);
+  /// A session found a person at a terminal.
+  void count_typist() { ++typists_; }
   /// For coroutines that a session starts beside itself.
   [[nodiscard]] net::Gate& gate() { return gate_; }
   /// For what the end of the process waits for, within the grace that it has, as for sessions.
@@ -99,6 +101,7 @@ class Worker {
   std::unordered_map<Connection*, std::monostate> open_;
   std::uint64_t served_ = 0;
   std::uint64_t offences_ = 0;
+  std::uint64_t typists_ = 0;
   bool stopping_ = false;
   std::unique_ptr<Control> control_;
 };

@@ -19,6 +19,7 @@ Encoder& kind(Encoder& out, Kind value) {
 void encode(Encoder& out, const OpenConnection& open) {
   kind(out, Kind::open).fixed64(open.id.value).u8(static_cast<std::uint8_t>(open.service));
   out.bytes(open.peer).varint(open.peer_port).boolean(open.is_loopback);
+  out.varint(open.first_line_milliseconds);
   out.boolean(open.tls.has_value());
   if (open.tls) {
     out.bytes(open.tls->version).bytes(open.tls->cipher).bytes(open.tls->server_name);
@@ -65,6 +66,7 @@ OpenConnection read_open(Decoder& in) {
   open.peer = in.bytes(k_max_text);
   open.peer_port = static_cast<std::uint16_t>(in.varint(UINT16_MAX));
   open.is_loopback = in.boolean();
+  open.first_line_milliseconds = static_cast<std::uint32_t>(in.varint(UINT32_MAX));
   if (in.boolean()) {
     open.tls.emplace();
     open.tls->version = in.bytes(k_max_text);

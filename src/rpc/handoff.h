@@ -31,6 +31,8 @@ struct OpenConnection {
   std::string peer;  ///< address text without port; empty on a Unix socket
   std::uint16_t peer_port = 0;
   bool is_loopback = false;
+  /// From the greeting to the end of the client's first line.
+  std::uint32_t first_line_milliseconds = 0;
   std::optional<TlsFacts> tls;
   /// From login's Move: what redeems the session, and what the login command wants answered with.
   Bytes ticket;

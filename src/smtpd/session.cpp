@@ -30,6 +30,7 @@ bool changes_the_reading(smtp::Verb verb) {
 
 constexpr std::uint32_t k_errors_before_pause = 3;
 constexpr std::chrono::seconds k_longest_pause{10};
+constexpr std::chrono::seconds k_typist_pause{5};
 
 std::string_view reason_of(LineEvent event) {
   switch (event) {
@@ -57,7 +58,13 @@ Session::Session(role::Worker& worker, role::Connection& connection)
       is_trusted_(connection.facts.is_loopback || is_lmtp() || is_submission() ||
                   config::contains(worker.settings().smtp.trusted_networks, connection.facts.peer)),
       started_(Monotonic::now()),
-      productive_(started_) {}
+      productive_(started_),
+      // Telnet has no TLS, and a person with a program that has is not seen here.
+      watches_typist_(!is_trusted_ && !connection.facts.tls &&
+                      worker.settings().smtp.typists != config::TypistPolicy::allow) {
+  typist_.answered(started_);
+  typist_.first_line_took(std::chrono::milliseconds(connection.facts.first_line_milliseconds));
+}
 
 net::Task<role::SessionEnd> Session::run() {
   Next next = Next::go_on;
@@ -110,8 +117,45 @@ net::Task<Session::Next> Session::more_input() {
       detect_foreign_protocol(client_.received()) != ForeignProtocol::none) {
     co_return refuse_for_good(smtp::k_reply_foreign_protocol, "foreign protocol");
   }
-  framer_.feed(client_.received());
-  co_return Next::go_on;
+  co_return take_input();
+}
+
+Session::Next Session::take_input() {
+  if (!watches_typist_) {
+    framer_.feed(client_.received());
+    return Next::go_on;
+  }
+  Bytes bytes(client_.received());
+  typist_.receive(bytes, framer_.has_buffered(), Monotonic::now());
+  framer_.feed(bytes);
+  if (!typist_.is_proven() || std::exchange(knows_typist_, true)) return Next::go_on;
+  return meet_typist();
+}
+
+/// A person at a terminal, where nobody has a reason to be.
+Session::Next Session::meet_typist() {
+  config::TypistPolicy policy = worker_.settings().smtp.typists;
+  log_event(LogLevel::info, "smtp.typist",
+            {{"conn", log_id()},
+             {"peer", connection_.facts.peer},
+             {"policy", config::k_typist_policies[static_cast<std::size_t>(policy)]}});
+  worker_.count_typist();
+  if (policy != config::TypistPolicy::close) return Next::go_on;
+  reply(smtp::k_reply_no_interactive);
+  return Next::close;
+}
+
+void Session::reply(const smtp::Reply& reply) {
+  smtp::append_reply(reply, client_.out());
+  if (!watches_typist_) return;
+  typist_.answered(Monotonic::now());
+  if (knows_typist_ && worker_.settings().smtp.typists == config::TypistPolicy::delay) {
+    pause_ = k_typist_pause;
+  }
+  if (!typist_.should_ask()) return;
+  // Within the text of a line: where a telnet client takes it out, and nobody else is asked.
+  client_.out().insert(client_.out().size() - 2, Typist::k_question);
+  typist_.asked();
 }
 
 /// RFC 5321 section 4.5.3.2.7 asks for five minutes between commands. A stranger has less for its

@@ -13,6 +13,7 @@
 #include "api/delivery.pb.h"
 #include "base/line_framer.h"
 #include "base/log.h"
+#include "base/typist.h"
 #include "model/summary.h"
 #include "proto/smtp/chunk_reader.h"
 #include "proto/smtp/session_state.h"
@@ -64,6 +65,9 @@ class Session {
   // session.cpp
   net::Task<Next> more_input();
   [[nodiscard]] Deadline command_deadline() const;
+  /// What was received goes to the framer.
+  Next take_input();
+  Next meet_typist();
   Next say_goodbye(role::Client::Input why);
   net::Task<Next> handle_line();
   std::optional<smtp::Command> judge_line(Next& next);
@@ -76,8 +80,7 @@ class Session {
   Next close_on_offence(std::string_view reason);
   [[nodiscard]] smtp::Extensions extensions() const;
   [[nodiscard]] bool spoke_too_soon(smtp::Verb verb) const;
-  void reply(const smtp::FixedReply& reply) { smtp::append_reply(reply, client_.out()); }
-  void reply(const smtp::Reply& reply) { smtp::append_reply(reply, client_.out()); }
+  void reply(const smtp::Reply& reply);
 
   // submission.cpp: what is different for an account that has logged in
   net::Task<bool> open_account();
@@ -150,7 +153,10 @@ class Session {
   bool is_trusted_ = false;
   bool has_spoken_ = false;  ///< the client, its first bytes
   Deadline started_;
-  Deadline productive_;                 ///< the start, or when the last message was accepted
+  Deadline productive_;  ///< the start, or when the last message was accepted
+  Typist typist_;
+  bool watches_typist_ = false;
+  bool knows_typist_ = false;           ///< proven, and dealt with
   std::chrono::milliseconds pause_{0};  ///< before the next answers leave
   std::uint32_t errors_ = 0;
   std::uint32_t refused_recipients_ = 0;

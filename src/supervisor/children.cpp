@@ -313,6 +313,9 @@ net::Task<std::vector<ChildReport>> Children::ask_statistics(Deadline deadline) 
     report.restarts = process.restarts;
     report.connections = process.statistics.connections;
     report.served = process.statistics.served;
+    report.offences = process.statistics.offences;
+    report.banned = process.statistics.banned;
+    report.typists = process.statistics.typists;
     report.is_ready = process.is_ready;
     if (process.silence.is_noticed()) report.silent_for = process.silence.length(now);
   }

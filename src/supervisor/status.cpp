@@ -49,9 +49,9 @@ std::string status_json(const std::vector<ChildReport>& children,
   for (const ChildReport& child : children) {
     fmt::format_to(
         std::back_inserter(out),
-        R"({}{{"role":"{}","index":{},"pid":{},"restarts":{},"connections":{},"served":{})",
+        R"({}{{"role":"{}","index":{},"pid":{},"restarts":{},"connections":{},"served":{},"offences":{},"banned":{},"typists":{})",
         separator, role_name(child.slot.role), child.slot.index, child.pid, child.restarts,
-        child.connections, child.served);
+        child.connections, child.served, child.offences, child.banned, child.typists);
     bool answers = child.is_ready && !child.silent_for;
     fmt::format_to(std::back_inserter(out), R"(,"answering":{},"silent_seconds":{}}})", answers,
                    child.silent_for ? seconds(*child.silent_for) : 0);

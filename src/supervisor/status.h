@@ -19,6 +19,9 @@ struct ChildReport {
   std::uint32_t restarts = 0;
   std::uint64_t connections = 0;
   std::uint64_t served = 0;
+  std::uint64_t offences = 0;
+  std::uint64_t banned = 0;
+  std::uint64_t typists = 0;
   bool is_ready = false;  ///< it has begun to serve
   /// Since when it has not answered the supervisor, once that is longer than it may be.
   std::optional<std::chrono::milliseconds> silent_for;

@@ -114,18 +114,18 @@ TEST(Reload, KeepsWhatDoesNotReload) {
 
 TEST(Status, CountsClientsAtTheFronts) {
   std::vector<ChildReport> children = {
-      {{Role::core, 0}, 10, 0, 7, 9, true, {}},
-      {{Role::front, 0}, 11, 2, 3, 5, true, std::chrono::milliseconds(12'345)},
-      {{Role::front, 1}, 0, 1, 4, 6, false, {}}};
+      {{Role::core, 0}, 10, 0, 7, 9, 1, 2, 3, true, {}},
+      {{Role::front, 0}, 11, 2, 3, 5, 0, 0, 0, true, std::chrono::milliseconds(12'345)},
+      {{Role::front, 1}, 0, 1, 4, 6, 0, 0, 0, false, {}}};
   std::vector<BoundListener> listeners;
   listeners.push_back({Service::lmtp, "/run/a\"b\\\n", {}});
   EXPECT_EQ(
       status_json(children, listeners),
-      R"({"roles":[{"role":"core","index":0,"pid":10,"restarts":0,"connections":7,"served":9,)"
+      R"({"roles":[{"role":"core","index":0,"pid":10,"restarts":0,"connections":7,"served":9,"offences":1,"banned":2,"typists":3,)"
       R"("answering":true,"silent_seconds":0},)"
-      R"({"role":"front","index":0,"pid":11,"restarts":2,"connections":3,"served":5,)"
+      R"({"role":"front","index":0,"pid":11,"restarts":2,"connections":3,"served":5,"offences":0,"banned":0,"typists":0,)"
       R"("answering":false,"silent_seconds":12},)"
-      R"({"role":"front","index":1,"pid":0,"restarts":1,"connections":4,"served":6,)"
+      R"({"role":"front","index":1,"pid":0,"restarts":1,"connections":4,"served":6,"offences":0,"banned":0,"typists":0,)"
       R"("answering":false,"silent_seconds":0}],)"
       R"("listeners":[{"service":"lmtp","address":"/run/a\"b\\\u000a"}],"connections":7})"
       "\n");

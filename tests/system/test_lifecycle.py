@@ -235,7 +235,8 @@ def test_early_talker(make_server):
     early = server.connect("smtp")
     early.send(b"EHLO client.test\r\n")
     rest = early.rest(10 * SLOW)
-    assert re.match(rb"(421|554) ", rest) and b"\r\n250" not in rest, rest
+    # The first line of the greeting comes before the pause, and the last one never.
+    assert re.match(rb"220-[^\r\n]*\r\n(421|554) ", rest) and b"\r\n250" not in rest, rest
     begin = time.monotonic()
     patient = Smtp.open(server)
     assert time.monotonic() - begin >= 0.9
