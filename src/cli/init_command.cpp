@@ -39,12 +39,14 @@ config::Settings first_settings(const InitArguments& arguments, const std::strin
   settings.listen.port_offset = arguments.port_offset;
   for (const std::string& ip : arguments.listen) {
     config::ListenAddress address{.ip = ip, .port = 0};
-    for (auto* service : {&settings.listen.smtp, &settings.listen.imap, &settings.listen.imaps,
-                          &settings.listen.pop3, &settings.listen.pop3s}) {
+    for (auto* service : {&settings.listen.smtp, &settings.listen.submission,
+                          &settings.listen.submissions, &settings.listen.imap,
+                          &settings.listen.imaps, &settings.listen.pop3, &settings.listen.pop3s}) {
       service->push_back(address);
     }
   }
   settings.listen.lmtp_socket = "lmtp.sock";
+  settings.outbound.enabled = true;
   settings.tls.certificates.push_back({std::string(k_chain), std::string(k_key)});
   return settings;
 }

@@ -39,6 +39,7 @@ Answer<Content> Content::open(api::Content&& content, sys::Fd descriptor,
                               std::uint64_t message_size) {
   Content out;
   Parts parts;
+  out.return_path_size_ = content.return_path_size();
   if (descriptor) {
     if (!is_inline_empty(content)) return std::unexpected(api::ErrorCode::malformed);
     auto mapping = sys::SealedMapping::open(descriptor.get(), message_size + mib(16));
@@ -58,6 +59,9 @@ Answer<Content> Content::open(api::Content&& content, sys::Fd descriptor,
     return std::unexpected(api::ErrorCode::malformed);
   }
   out.header_size_ = decoded->header_size;
+  if (out.return_path_size_ > out.header_size_) {
+    return std::unexpected(api::ErrorCode::malformed);
+  }
   out.summary_ = summary;
   out.raw_ = raw;
   out.search_text_ = mail::join_search_text(headers, body);

@@ -22,6 +22,8 @@ class Content {
   [[nodiscard]] BytesView raw() const { return raw_; }
   /// Up to and with the blank line, as the summary says.
   [[nodiscard]] std::uint64_t header_size() const { return header_size_; }
+  /// Octets at the start of raw() that do not leave this server.
+  [[nodiscard]] std::uint64_t return_path_size() const { return return_path_size_; }
   /// `digest`: the SHA-256 of raw(). Borrows this.
   [[nodiscard]] mail::NewMessage message(const crypto::Digest& digest, UnixTime date) const;
 
@@ -35,6 +37,7 @@ class Content {
   BytesView raw_;
   Bytes search_text_;
   std::uint64_t header_size_ = 0;
+  std::uint64_t return_path_size_ = 0;
 };
 
 /// SHA-256 of the raw message; of a large one on a pool. `content` outlives the task.

@@ -144,8 +144,8 @@ struct Flood {
 
 net::Task<void> log_in(Flood& flood, std::string password, std::string peer) {
   bool is_quiet = password == "secret";
-  auto result = co_await flood.authenticator.check("alice", Secret(password), Service::imap,
-                                                        std::move(peer));
+  auto result =
+      co_await flood.authenticator.check("alice", Secret(password), Service::imap, std::move(peer));
   EXPECT_EQ(result.has_value(), is_quiet);
   if (is_quiet) flood.before_the_quiet_one = flood.answered;
   if (++flood.answered == Flood::k_guessers + 1) flood.loop.stop();

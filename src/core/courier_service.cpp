@@ -13,8 +13,7 @@ namespace {
 
 /// A wait is asked for again: so that a clock that was set is noticed.
 constexpr std::chrono::milliseconds k_longest_wait{60'000};
-/// Contents on their way to the courier and to readers; beyond it a large one is read in pieces.
-constexpr std::uint64_t k_most_content = mib(256);
+/// What is read of a content at a time.
 constexpr std::size_t k_piece_of_content = kib(512);
 
 api::ErrorCode code_of(queue::QueueError error) {
@@ -63,8 +62,9 @@ bool distribute_notice(Core& core, Call& call, queue::Change change,
       std::ranges::any_of(message.raw, [](char c) { return (c & 0x80) != 0; });
   notice.envelope.smtp_utf8 = about.envelope.smtp_utf8;
   notice.blob = message.blob;
-  notice.size = message.raw.size();
-  notice.header_size = content.header_size();
+  notice.size = message.raw.size() - content.return_path_size();
+  notice.header_size = content.header_size() - content.return_path_size();
+  notice.skip = content.return_path_size();
   notice.trace = about.trace;
   Distribution distribution(core, std::move(notice), SenderTrust::verified, now);
   api::Recipient sender;
@@ -129,8 +129,8 @@ net::Task<Answer<void>> queue_content(Core& core, Call& call, api::QueueContentR
   while (wanted > 0) {
     // A piece at a time, as the reader takes them: nothing is held for one who does not read.
     std::uint64_t length = std::min<std::uint64_t>(wanted, k_piece_of_content);
-    auto job = [&store, blob = message->blob, offset, length] {
-      return mail::read_raw(store, blob, offset, length);
+    auto job = [&store, blob = message->blob, start = message->skip + offset, length] {
+      return mail::read_raw(store, blob, start, length);
     };
     auto content = co_await run_on(core.reading, job);
     if (!content || content->size() != length) co_return std::unexpected(api::ErrorCode::failed);

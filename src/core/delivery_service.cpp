@@ -31,8 +31,9 @@ queue::NewMessage describe(const api::DeliverRequest& request, const Content& co
   // What cannot be a sender has none; only copies that leave again have a use for it.
   if (auto envelope = envelope_of(request.envelope())) out.envelope = *std::move(envelope);
   out.blob = blob;
-  out.size = content.raw().size();
-  out.header_size = content.header_size();
+  out.size = content.raw().size() - content.return_path_size();
+  out.header_size = content.header_size() - content.return_path_size();
+  out.skip = content.return_path_size();
   out.trace = queue::TraceId(request.trace());
   return out;
 }

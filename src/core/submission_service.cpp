@@ -132,8 +132,9 @@ net::Task<Answer<api::SubmitResponse>> submit(Core& core, Call& call, api::Submi
   mail::NewMessage message = content->message(digest, now);
   queue::NewMessage about{.envelope = *std::move(envelope),
                           .blob = message.blob,
-                          .size = message.raw.size(),
-                          .header_size = content->header_size(),
+                          .size = message.raw.size() - content->return_path_size(),
+                          .header_size = content->header_size() - content->return_path_size(),
+                          .skip = content->return_path_size(),
                           .account = call.account,
                           .submitter = address_of(core, call.account),
                           .trace = queue::TraceId(request.trace()),

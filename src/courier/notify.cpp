@@ -27,7 +27,10 @@ net::Task<std::expected<Bytes, std::string>> fetch(ContentSource& source, std::u
   }
 }
 
+/// With the Return-Path that a mailbox here gets to see (RFC 5321 section 4.4).
 std::expected<role::PackedContent, std::string> pack(Bytes text) {
+  constexpr std::string_view k_return_path = "Return-Path: <>\r\n";
+  text.insert(0, k_return_path);
   MessageSummary summary = mime::read_message(text);
   mime::SearchText words = mime::search_text(text, summary);
   auto packed = role::pack_content({.summary = encode_summary(summary),
@@ -35,6 +38,7 @@ std::expected<role::PackedContent, std::string> pack(Bytes text) {
                                     .search_body = std::move(words.body),
                                     .raw = std::move(text)});
   if (!packed) return std::unexpected(sys::describe(packed.error()));
+  packed->content.set_return_path_size(k_return_path.size());
   return std::move(*packed);
 }
 

@@ -63,6 +63,7 @@ std::expected<QueueId, QueueError> Queue::enqueue(Change& change, const NewMessa
                        .blob = message.blob,
                        .size = message.size,
                        .header_size = message.header_size,
+                       .skip = message.skip,
                        .arrived = now,
                        .expires = {start.seconds + options_.lifetime.count()},
                        .account = message.account,

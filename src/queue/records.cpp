@@ -138,6 +138,7 @@ Bytes encode(const MessageRecord& record) {
   Encoder out = begin_record();
   put_envelope(out, record.envelope);
   out.raw(record.blob.bytes()).varint(record.size).varint(record.header_size);
+  out.varint(record.skip);
   for (UnixTime time : {record.arrived, record.expires, record.warn_at, record.timer}) {
     put_time(out, time);
   }
@@ -155,6 +156,7 @@ Decoded<MessageRecord> decode_message(BytesView bytes) {
   out.blob = take_blob(in);
   out.size = in.varint();
   out.header_size = in.varint(out.size);
+  out.skip = in.varint();
   for (UnixTime* time : {&out.arrived, &out.expires, &out.warn_at, &out.timer}) {
     *time = take_time(in);
   }

@@ -30,8 +30,9 @@ struct Header {
 struct MessageRecord {
   Envelope envelope;
   store::BlobId blob;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  ///< of what leaves, and of its header
   std::uint64_t header_size = 0;
+  std::uint64_t skip = 0;  ///< octets of the blob before that
   UnixTime arrived;
   UnixTime expires;
   UnixTime warn_at;  ///< when the sender hears of a delay; 0: never, or done

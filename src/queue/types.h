@@ -57,10 +57,11 @@ struct NewRecipient {
 struct NewMessage {
   Envelope envelope;
   store::BlobId blob;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  ///< of what leaves, and of its header
   std::uint64_t header_size = 0;
-  AccountId account;      ///< who submitted it; none: it came from outside
-  std::string submitter;  ///< the account's address, or empty
+  std::uint64_t skip = 0;  ///< octets of the blob before that
+  AccountId account;       ///< who submitted it; none: it came from outside
+  std::string submitter;   ///< the account's address, or empty
   TraceId trace;
   std::string held_because;  ///< not empty: it waits for the operator
   std::vector<NewRecipient> recipients;

@@ -47,6 +47,17 @@ std::optional<std::string> trace_fields(const TraceInfo& info, const rpc::OpenCo
   return fields;
 }
 
+std::size_t return_path_size(BytesView message) {
+  if (!istarts_with(message, "return-path:")) return 0;
+  std::size_t end = 0;
+  do {
+    end = message.find('\n', end);
+    if (end == BytesView::npos) return 0;
+    ++end;
+  } while (end < message.size() && (message[end] == ' ' || message[end] == '\t'));
+  return end;
+}
+
 std::string trace_text(std::uint64_t trace) {
   return fmt::format("{:016x}", trace);
 }

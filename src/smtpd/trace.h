@@ -40,6 +40,9 @@ struct TraceInfo {
 /// written as a header field.
 std::optional<std::string> trace_fields(const TraceInfo& info, const rpc::OpenConnection& facts);
 
+/// The size of the Return-Path that begins a message with our trace fields.
+std::size_t return_path_size(BytesView message);
+
 /// 16 hexadecimal digits, as the logs show an id.
 std::string trace_text(std::uint64_t trace);
 
