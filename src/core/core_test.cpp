@@ -166,9 +166,8 @@ TEST_F(AuthenticatorTest, AFloodFromManyAddressesDoesNotDelayAQuietOne) {
 net::Task<void> change_meanwhile(net::Loop& loop, Authenticator& authenticator,
                                  directory::Directory& directory, AccountId alice) {
   auto fresh = crypto::hash_password("other", AuthenticatorTest::k_cheap);
-  loop.post([&directory, alice, hash = *fresh] {
-    EXPECT_TRUE(directory.set_password_hash(alice, hash));
-  });
+  loop.post(
+      [&directory, alice, hash = *fresh] { EXPECT_TRUE(directory.set_credentials(alice, hash)); });
   auto old = co_await authenticator.check("alice", Secret::take("secret"), Service::imap);
   EXPECT_FALSE(old.has_value());
   loop.stop();

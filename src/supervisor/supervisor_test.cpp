@@ -133,10 +133,10 @@ TEST(Status, CountsClientsAtTheFronts) {
 
 TEST(Status, SaysWhoDoesNotServe) {
   std::vector<ChildReport> children = {
-      {{Role::core, 0}, 10, 0, 0, 0, true, {}},
-      {{Role::imap, 0}, 11, 0, 0, 0, true, std::chrono::milliseconds(12'999)},
-      {{Role::imap, 1}, 0, 1, 0, 0, false, {}},
-      {{Role::mx, 0}, 12, 1, 0, 0, false, {}}};
+      {{Role::core, 0}, 10, 0, 0, 0, 0, 0, 0, true, {}},
+      {{Role::imap, 0}, 11, 0, 0, 0, 0, 0, 0, true, std::chrono::milliseconds(12'999)},
+      {{Role::imap, 1}, 0, 1, 0, 0, 0, 0, 0, false, {}},
+      {{Role::mx, 0}, 12, 1, 0, 0, 0, 0, 0, false, {}}};
   std::string text = status_text(children, {});
   EXPECT_NE(text.find("         0  not answering for 12 s\n"), std::string::npos) << text;
   EXPECT_NE(text.find("         0  not running\n"), std::string::npos) << text;

@@ -1,0 +1,248 @@
+"""Mail that leaves: submitted by smtplib, queued, sent by MX records of a real name server to
+another mail server, reported to its sender."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import signal
+import smtplib
+import ssl
+
+import pytest
+
+from lib.clients import Imap, Smtp, simple_message
+from lib.dns import Dns, free_port
+from lib.receiver import Receiver
+from lib.server import PASSWORD, Server, wait_until
+
+ANN = "ann@example.test"
+ZONES = {
+    "remote.example": """
+@ MX 10 mx
+mx A 127.0.0.1
+""",
+    "null.example": "@ MX 0 .",
+    "away.example": """
+@ MX 10 mx
+mx A 127.0.0.9
+""",
+}
+MESSAGE = b"From: <ann@example.test>\r\nSubject: out\r\nBcc: hidden@remote.example\r\n\r\nbody\r\n"
+
+
+@pytest.fixture(scope="module")
+def dns():
+    server = Dns(ZONES).start()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture()
+def receiver():
+    other = Receiver().start()
+    yield other
+    other.stop()
+
+
+@pytest.fixture()
+def server(dns, receiver):
+    server = Server({**dns.options(), "outbound.enabled": True, "outbound.allow_loopback": True,
+                     "outbound.port": receiver.port, "queue.retry_first": "1 s",
+                     "auth.allow_plaintext_loopback": True}).create()
+    server.add_account("ann")
+    server.start()
+    yield server
+    server.destroy()
+
+
+def log_in(server: Server, service: str = "submission") -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if service == "submissions":
+        client = smtplib.SMTP_SSL("127.0.0.1", server.port(service), context=context)
+    else:
+        client = smtplib.SMTP("127.0.0.1", server.port(service))
+        client.starttls(context=context)
+    client.login("ann", PASSWORD)
+    return client
+
+
+def submit(server: Server, *recipients: str, message: bytes = MESSAGE, sender: str = ANN) -> None:
+    with log_in(server) as client:
+        assert client.sendmail(sender, list(recipients), message) == {}
+
+
+def inbox(server: Server, count: int) -> list[email.message.Message]:
+    def read():
+        with_all = Imap.open(server, "ann")
+        there = with_all.select()
+        raw = [with_all.command(f"FETCH {i} BODY.PEEK[]") for i in range(1, there + 1)]
+        with_all.logout()
+        return raw if there >= count else None
+
+    raw = wait_until(read, f"{count} messages in the inbox", timeout=30)
+    return [email.message_from_bytes(reply[0].split(b"\r\n", 1)[1]) for reply in raw]
+
+
+def queue(server: Server) -> list[dict]:
+    return json.loads(server.command("queue", "list", "--json").stdout)
+
+
+def is_empty(server: Server):
+    return wait_until(lambda: queue(server) == [], "an empty queue", timeout=30)
+
+
+@pytest.mark.parametrize("service", ["submission", "submissions"])
+def test_a_message_leaves(server, receiver, service):
+    with log_in(server, service) as client:
+        client.sendmail(ANN, ["a@remote.example", "b@remote.example"], MESSAGE)
+    (got,) = receiver.wait_for(1)
+    assert (got.sender, got.recipients) == (ANN, ["a@remote.example", "b@remote.example"])
+    assert got.helo == "mx.example.test"
+    head = email.message_from_bytes(got.content)
+    # Completed, and without what is nobody's business (RFC 6409 section 8, RFC 5322 section 3.6.3).
+    assert head["Date"] and head["Message-ID"] and not head["Bcc"] and not head["Return-Path"]
+    assert "127.0.0.1" not in head["Received"] and "ESMTPSA" in head["Received"]
+    assert is_empty(server)
+
+
+def test_local_recipients_have_it_at_once(server, receiver):
+    submit(server, ANN, "a@remote.example")
+    receiver.wait_for(1)
+    (mine,) = inbox(server, 1)
+    assert mine["Return-Path"] == "<ann@example.test>" and not mine["Bcc"]
+
+
+def test_a_refused_recipient_is_reported(server, receiver):
+    receiver.answers["gone"] = ["550 5.1.1 nobody of that name"]
+    submit(server, "gone@remote.example", "a@remote.example")
+    receiver.wait_for(1)
+    (report,) = inbox(server, 1)
+    assert report.get_content_type() == "multipart/report"
+    assert report["Return-Path"] == "<>" and report["Auto-Submitted"] == "auto-replied"
+    text, status, returned = report.get_payload()
+    assert "nobody of that name" in text.get_payload()
+    assert "Final-Recipient: rfc822; gone@remote.example" in status.as_string()
+    assert "Status: 5.1.1" in status.as_string()
+    # RFC 3461 section 4.3: without RET it is ours to choose; a small message goes back whole.
+    assert returned.get_content_type() == "message/rfc822"
+    assert returned.get_payload(0)["Subject"] == "out"
+    assert is_empty(server)
+
+
+def test_a_deferred_recipient_is_tried_again(server, receiver):
+    receiver.answers["busy"] = ["451 4.2.0 not now", "250"]
+    submit(server, "busy@remote.example")
+    (got,) = receiver.wait_for(1)
+    assert got.recipients == ["busy@remote.example"]
+    assert is_empty(server)
+    story = server.command("trace", "busy@remote.example").stdout.decode()
+    assert "deferred" in story and "relayed" in story
+
+
+def test_a_domain_without_mail_is_reported(server):
+    submit(server, "a@null.example")
+    (report,) = inbox(server, 1)
+    # RFC 7505 section 4.2.
+    assert "Status: 5.1.10" in report.as_string()
+
+
+def test_a_name_that_does_not_exist_is_reported(server):
+    submit(server, "a@absent.example")
+    (report,) = inbox(server, 1)
+    assert "Status: 5.1.2" in report.as_string()
+
+
+def test_mail_waits_while_the_other_server_is_away(server, receiver):
+    receiver.stop()
+    submit(server, "a@remote.example")
+    waiting = wait_until(lambda: [m for m in queue(server) if m["recipients"][0]["last_diagnostic"]],
+                         "a failed attempt", timeout=30)
+    assert waiting[0]["recipients"][0]["state"] == "waiting"
+    receiver.start()
+    server.command("queue", "retry", "--all")
+    receiver.wait_for(1)
+    assert is_empty(server)
+
+
+@pytest.mark.parametrize("role", ["courier", "core", "resolver", "submission"])
+def test_nothing_is_lost_when_a_process_is_killed(server, receiver, role):
+    receiver.answers["busy"] = ["451 4.2.0 not now", "451 4.2.0 not now", "250"]
+    submit(server, "busy@remote.example")
+    for pid in server.role_pids(role):
+        assert pid > 0
+        os.kill(pid, signal.SIGKILL)
+    receiver.wait_for(1, timeout=60)
+    assert len(receiver.messages) == 1
+    wait_until(lambda: server.role_pids(role), f"{role} to be back", timeout=60)
+    assert is_empty(server)
+
+
+def test_an_account_sends_as_itself_alone(server):
+    with log_in(server) as client:
+        client.ehlo()
+        code, text = client.mail("bob@example.test")
+        assert (code, text[:5]) == (553, b"5.7.1")
+        assert client.mail("ann+lists@example.test")[0] == 250
+        assert client.rcpt("a@remote.example")[0] == 250
+        code, text = client.data(b"From: The Boss <boss@example.test>\r\n\r\nPay.\r\n")
+        assert (code, text[:5]) == (553, b"5.7.1")
+
+
+def test_without_login_nothing_is_taken(server):
+    client = smtplib.SMTP("127.0.0.1", server.port("submission"))
+    client.ehlo()
+    assert client.mail(ANN)[0] == 530
+    client.quit()
+    stranger = Smtp.open(server)
+    stranger.hello()
+    stranger.command(f"MAIL FROM:<{ANN}>")
+    assert stranger.command("RCPT TO:<a@remote.example>")[0] == 550
+    stranger.quit()
+
+
+def test_an_alias_leads_elsewhere(server, receiver):
+    server.command("alias", "add", "info@example.test", "a@remote.example")
+    stranger = Smtp.open(server)
+    stranger.hello()
+    stranger.send_message(simple_message("forwarded"), "info@example.test", "someone@sender.example")
+    stranger.quit()
+    (got,) = receiver.wait_for(1)
+    # The sender is rewritten, so that SPF of its domain is not broken.
+    assert got.sender.startswith("SRS0=") and got.sender.endswith("@example.test")
+    assert not email.message_from_bytes(got.content)["Return-Path"]
+
+
+def test_switched_off_nothing_leaves():
+    server = Server({"auth.allow_plaintext_loopback": True}).create()
+    try:
+        server.add_account("ann")
+        server.start()
+        assert not server.role_pids("courier") and not server.role_pids("resolver")
+        with log_in(server) as client:
+            client.ehlo()
+            assert client.mail(ANN)[0] == 250
+            assert client.rcpt("a@remote.example")[0] == 550
+    finally:
+        server.destroy()
+
+
+def test_tls_is_used_where_it_is_offered(server, dns, tmp_path):
+    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
+    made = server.data / "tls"
+    chain.write_bytes((made / "chain.pem").read_bytes())
+    key.write_bytes((made / "key.pem").read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    other = Receiver(tls=context, port=free_port()).start()
+    try:
+        server.set("outbound.routes", [f"tls.example smtp://[127.0.0.1]:{other.port}"])
+        server.reload()
+        submit(server, "a@tls.example")
+        (got,) = other.wait_for(1)
+        assert got.tls
+    finally:
+        other.stop()
