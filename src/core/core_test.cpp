@@ -111,8 +111,8 @@ struct AuthenticatorTest : testing::Test {
 
   AuthenticatorTest() {
     EXPECT_TRUE((*directory)->add_domain("example.test"));
-    auto hash = crypto::hash_password("secret", k_cheap);
-    auto added = (*directory)->add_account(*Address::parse("alice@example.test"), *hash);
+    auto made = make_credentials("secret", {.argon2 = k_cheap});
+    auto added = (*directory)->add_account(*Address::parse("alice@example.test"), *made);
     EXPECT_TRUE(added);
     if (added) alice = added->value;
   }

@@ -375,7 +375,8 @@ TEST(QueueOnDisk, GoesOnAfterARestart) {
   LeaseId lease;
   QueueId id;
   {
-    auto store = store::open_rocksdb({.directory = directory.path() + "/store"});
+    auto store = store::open_rocksdb(
+        {.directory = directory.path() + "/store", .create = store::Create::yes});
     ASSERT_TRUE(store);
     Queue queue(**store, {});
     NewMessage message;

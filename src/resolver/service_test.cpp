@@ -225,12 +225,21 @@ TEST_F(ServiceTest, StopsWhileItIsAsked) {
   run(stop_while_asked());
 }
 
+net::Task<void> stop_when_drained(net::Loop& loop, net::Gate& gate) {
+  bool drained = co_await gate.drained(deadline_in(std::chrono::seconds(10)));
+  EXPECT_TRUE(drained);
+  loop.stop();
+}
+
 TEST(ResolverSettings, WhatTheLibraryRefusesIsSaid) {
   net::Loop loop;
   net::Gate gate(loop);
   config::DnsSettings settings;
   settings.trust_anchors = {"corp.example. IN DS 1 13 2 ABC"};
   EXPECT_FALSE(Resolver::create(gate, settings));
+  net::Gate own(loop);
+  own.spawn(stop_when_drained(loop, gate));
+  loop.run();
 }
 
 }  // namespace
