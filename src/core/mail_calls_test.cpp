@@ -63,6 +63,7 @@ class MailCalls : public CoreTest {
 
   net::Task<void> round_trip();
   net::Task<void> large_message();
+  net::Task<void> damaged_message();
   net::Task<void> many_messages();
   net::Task<void> outcomes();
   net::Task<void> flags_and_changes();
@@ -150,6 +151,24 @@ net::Task<void> MailCalls::large_message() {
 TEST_F(MailCalls, LargeMessagesTravelInMemfdsAndInPieces) {
   run(large_message());
   expect_sound();
+}
+
+net::Task<void> MailCalls::damaged_message() {
+  co_await begin();
+  api::Content content = content_of("rot", "there, and not to be read");
+  std::string raw = content.raw();
+  co_await deliver_to(mx, "alice@example.test", std::move(content));
+  EXPECT_TRUE(hooks->flip_blob_bit(store::BlobId{crypto::sha256(raw)}));
+  auto account = core->model.accounts->open(id_of("alice@example.test"));
+  auto fetched = co_await fetch((*account)->inbox().id.value, {1, 2}, api::FETCH_RAW);
+  EXPECT_EQ(fetched.size(), 2U);
+  if (fetched.size() != 2) co_return;
+  EXPECT_TRUE(fetched[0].damaged() && !fetched[0].missing());
+  EXPECT_TRUE(fetched[1].missing() && !fetched[1].damaged());
+}
+
+TEST_F(MailCalls, WhatCannotBeReadIsNotCalledExpunged) {
+  run(damaged_message());
 }
 
 net::Task<void> MailCalls::many_messages() {

@@ -136,6 +136,13 @@ bool read_one(const Batch& batch, const Wanted& wanted, std::uint64_t sent, Read
   return true;
 }
 
+/// Of a message that could not be read: whether it was expunged.
+bool is_gone(const Batch& batch, MessageId message) {
+  if (message.is_none()) return true;
+  auto record = mail::read_message(*batch.store, batch.account, message);
+  return !record && record.error() == mail::MailError::not_found;
+}
+
 void flush(api::FetchItem& item, std::size_t& size, Batch& batch) {
   if (item.messages().empty()) return;
   batch.items.push_back(item.SerializeAsString());
@@ -155,7 +162,9 @@ bool read_batch(Batch& batch) {
     if (wanted.message.is_none() || !read_one(batch, wanted, sent, reading)) {
       if (sent != 0) return false;
       reading = {};
-      reading.message.set_missing(true);
+      bool gone = is_gone(batch, wanted.message);
+      reading.message.set_missing(gone);
+      reading.message.set_damaged(!gone);
     }
     api::FetchedMessage& message = reading.message;
     message.set_uid(wanted.uid.value);

@@ -69,6 +69,7 @@ class Fetcher {
   std::uint64_t skipped_left_ = 0;  // of what streams, not wanted
   std::uint64_t literal_left_ = 0;  // announced and not written yet
   bool some_are_gone_ = false;
+  bool some_are_damaged_ = false;
 };
 
 net::Task<Answer> Fetcher::run(const std::vector<std::uint32_t>& places) {
@@ -90,6 +91,8 @@ net::Task<Answer> Fetcher::run(const std::vector<std::uint32_t>& places) {
       if (!sent) break;
     }
   }
+  // RFC 5530 section 3: a client must not take what rots here for expunged, and drop its own copy.
+  if (some_are_damaged_) co_return no("CORRUPTION", "Some messages cannot be read");
   // RFC 2180 section 4.1.2: what another session expunged is told by NO, after all others.
   if (some_are_gone_) co_return no("EXPUNGEISSUED", "Some messages are gone already");
   co_return ok("Messages fetched");
@@ -124,6 +127,10 @@ net::Task<Fetcher::Done> Fetcher::fetch(std::span<const std::uint32_t> places) {
 // its last piece is there.
 net::Task<Fetcher::Done> Fetcher::take(api::FetchedMessage& piece) {
   auto place = session_.selected()->view.find(Uid(piece.uid()));
+  if (piece.damaged()) {
+    some_are_damaged_ = true;
+    co_return Done();
+  }
   if (piece.missing() || !place) {
     some_are_gone_ = true;
     co_return Done();
@@ -170,7 +177,7 @@ bool Fetcher::read_summary() {
               {{"conn", HexId{session_.connection_id().value}},
                {"mailbox", session_.selected()->mailbox.value},
                {"uid", message_.uid.value}});
-    some_are_gone_ = true;
+    some_are_damaged_ = true;
     is_loading_ = false;
     return false;
   }

@@ -109,7 +109,7 @@ net::Task<Searcher::Done> Searcher::learn(std::uint32_t parts) {
 
 void Searcher::take_facts(const api::FetchedMessage& message, std::uint32_t parts) {
   auto place = session_.selected()->view.find(Uid(message.uid()));
-  if (!place || message.missing()) return;
+  if (!place || message.missing() || message.damaged()) return;
   auto at = std::ranges::lower_bound(candidates_, *place, {}, &Candidate::place);
   if (at == candidates_.end() || at->place != *place) return;
   SearchFacts& facts = at->facts;

@@ -41,6 +41,11 @@ net::Task<Session::Next> Session::send_message(std::uint32_t number,
     }
     if (!*item) break;
     for (const api::FetchedMessage& piece : (*item)->messages()) {
+      if (piece.damaged()) {
+        if (has_begun) co_return Next::gone;
+        say(pop3::k_local_error);
+        co_return Next::go_on;
+      }
       if (piece.missing()) {
         if (has_begun) co_return Next::gone;
         // Expunged by another client since the login.
