@@ -1,10 +1,8 @@
 #include "core/authenticator.h"
 
-#include <arpa/inet.h>
-#include <array>
-
 #include "base/codec.h"
 #include "base/log.h"
+#include "core/network.h"
 
 namespace peregrine::core {
 namespace {
@@ -13,26 +11,21 @@ namespace {
 constexpr std::chrono::hours k_familiar_time{24 * 7};
 constexpr std::size_t k_most_familiar = 65536;
 
-/// What counts as one: an IPv4 address or an IPv6 /64, but of this machine.
-struct Network {
-  std::string name;  ///< empty for what is no address
+/// Where a login comes from.
+struct Origin {
+  std::string network;  ///< empty for what is no address
   bool is_loopback = false;
 };
 
-Network network_of(const std::string& peer) {
-  std::array<char, 16> bytes{};
-  if (::inet_pton(AF_INET, peer.c_str(), bytes.data()) == 1) {
-    return {std::string(bytes.data(), 4), bytes[0] == 127};
-  }
-  if (::inet_pton(AF_INET6, peer.c_str(), bytes.data()) != 1) return {};
-  std::array<char, 16> loopback{};
-  loopback[15] = 1;
-  return {std::string(bytes.data(), 8), bytes == loopback};
+Origin origin_of(const std::string& peer) {
+  auto address = sys::SocketAddress::parse_ip(peer, 0);
+  if (!address) return {};
+  return {network_text(*network_of(peer)), address->is_loopback()};
 }
 
-std::size_t most_of(const Network& network, const AuthLimits& limits) {
-  if (network.name.empty()) return limits.most_waiting;
-  return network.is_loopback ? limits.most_waiting_of_loopback : limits.most_waiting_of_peer;
+std::size_t most_of(const Origin& origin, const AuthLimits& limits) {
+  if (origin.network.empty()) return limits.most_waiting;
+  return origin.is_loopback ? limits.most_waiting_of_loopback : limits.most_waiting_of_peer;
 }
 
 }  // namespace
@@ -161,12 +154,12 @@ net::Task<std::expected<AccountId, AuthError>> Authenticator::check(Bytes login_
                                                                       : AuthError::try_later);
     }
   }
-  Network network = network_of(peer);
-  bool is_known = id && is_familiar(*id, network.name);
+  Origin origin = origin_of(peer);
+  bool is_known = id && is_familiar(*id, origin.network);
   if (id) same_.emplace(key, nullptr);
   bool may_go = co_await queue_.enter(
-      network.name, is_known ? AuthQueue::Standing::known : AuthQueue::Standing::stranger,
-      most_of(network, limits_));
+      origin.network, is_known ? AuthQueue::Standing::known : AuthQueue::Standing::stranger,
+      most_of(origin, limits_));
   if (!may_go) {
     if (id) finish_same(key, net::WaitResult::timed_out);
     co_return std::unexpected(AuthError::try_later);
@@ -180,14 +173,14 @@ net::Task<std::expected<AccountId, AuthError>> Authenticator::check(Bytes login_
   bool is_right = verdict && *verdict && is_current(*id, stored.password_hash);
   if (is_right) {
     remember(key);
-    become_familiar(*id, network.name);
+    become_familiar(*id, origin.network);
   }
   if (id) {
     finish_same(key, is_right  ? net::WaitResult::ready
                      : verdict ? net::WaitResult::cancelled
                                : net::WaitResult::timed_out);
   }
-  queue_.leave(network.name, is_right ? AuthQueue::Outcome::right : AuthQueue::Outcome::wrong);
+  queue_.leave(origin.network, is_right ? AuthQueue::Outcome::right : AuthQueue::Outcome::wrong);
   if (!verdict) {
     log_event(LogLevel::error, "auth.not_verified", {{"error", static_cast<int>(verdict.error())}});
     co_return std::unexpected(AuthError::try_later);

@@ -5,7 +5,7 @@
 
 #include "base/codec.h"
 #include "base/result.h"
-#include "core/peer_prefix.h"
+#include "core/network.h"
 #include "crypto/hash.h"
 #include "text/base64.h"
 
@@ -31,6 +31,13 @@ Bytes server_first_message(const crypto::ScramKeys& keys, BytesView client_nonce
   out += text::base64_encode(crypto::random_bytes(k_server_nonce));
   out += ",s=" + text::base64_encode(keys.salt) + ",i=" + std::to_string(keys.iterations);
   return out;
+}
+
+/// What shares a bound; empty for this machine and for what is no address, which have none.
+std::string bounded_network(const std::string& peer) {
+  auto address = sys::SocketAddress::parse_ip(peer, 0);
+  if (!address || address->is_loopback()) return {};
+  return network_text(*network_of(peer));
 }
 
 }  // namespace
@@ -80,7 +87,7 @@ std::expected<Scram::Begun, AuthError> Scram::begin(const Subject& subject, cons
     end(exchanges_.find(earlier->second));
   }
   drop_expired(now);
-  std::string prefix = prefix_of(subject.peer);
+  std::string prefix = bounded_network(subject.peer);
   auto of_peer = by_prefix_.find(prefix);
   if (exchanges_.size() >= k_most_scram ||
       (of_peer != by_prefix_.end() && of_peer->second >= k_most_scram_of_peer)) {

@@ -55,6 +55,15 @@ std::string_view event_of(Outcome outcome) {
 
 }  // namespace
 
+void note_offence(role::Connection& connection, std::string_view what) {
+  connection.is_offence = true;
+  log_event(LogLevel::info, "login.offence",
+            {{"conn", HexId{connection.facts.id.value}},
+             {"service", service_name(connection.facts.service)},
+             {"peer", connection.facts.peer},
+             {"what", what}});
+}
+
 bool is_foreign(BytesView first_bytes) {
   ForeignProtocol found = detect_foreign_protocol(first_bytes);
   if (found != ForeignProtocol::non_ascii) return found != ForeignProtocol::none;

@@ -38,6 +38,9 @@ bool may_begin_tls(const role::Worker& worker, const rpc::OpenConnection& facts)
 /// What of the connection the mechanisms depend on.
 sasl::Context sasl_context(const role::Worker& worker, const rpc::OpenConnection& facts);
 
+/// Counts the connection's client as one that broke rules, and logs what it did.
+void note_offence(role::Connection& connection, std::string_view what);
+
 /// The pause before the answer to the given failure, the first being 1.
 std::chrono::milliseconds pause_after(unsigned failures);
 

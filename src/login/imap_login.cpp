@@ -291,12 +291,7 @@ ImapLogin::Next ImapLogin::goodbye(std::string_view code, std::string_view text)
 }
 
 ImapLogin::Next ImapLogin::offence(std::string_view what, std::string_view text) {
-  connection_.is_offence = true;
-  log_event(LogLevel::info, "login.offence",
-            {{"conn", HexId{connection_.facts.id.value}},
-             {"service", service_name(connection_.facts.service)},
-             {"peer", connection_.facts.peer},
-             {"what", what}});
+  note_offence(connection_, what);
   return goodbye("", text);
 }
 

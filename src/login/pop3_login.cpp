@@ -260,12 +260,7 @@ Pop3Login::Next Pop3Login::goodbye(const pop3::FixedResponse& response) {
 }
 
 Pop3Login::Next Pop3Login::offence(std::string_view what, const pop3::FixedResponse& response) {
-  connection_.is_offence = true;
-  log_event(LogLevel::info, "login.offence",
-            {{"conn", HexId{connection_.facts.id.value}},
-             {"service", service_name(connection_.facts.service)},
-             {"peer", connection_.facts.peer},
-             {"what", what}});
+  note_offence(connection_, what);
   return goodbye(response);
 }
 

@@ -280,12 +280,7 @@ SmtpLogin::Next SmtpLogin::goodbye(const smtp::FixedReply& last) {
 }
 
 SmtpLogin::Next SmtpLogin::offence(std::string_view what, const smtp::FixedReply& last) {
-  connection_.is_offence = true;
-  log_event(LogLevel::info, "login.offence",
-            {{"conn", HexId{connection_.facts.id.value}},
-             {"service", service_name(connection_.facts.service)},
-             {"peer", connection_.facts.peer},
-             {"what", what}});
+  note_offence(connection_, what);
   return goodbye(last);
 }
 

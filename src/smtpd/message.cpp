@@ -11,7 +11,6 @@
 #include "proto/smtp/replies.h"
 #include "role/receive_rate.h"
 #include "smtpd/envelope.h"
-#include "smtpd/pack.h"
 #include "smtpd/session.h"
 #include "smtpd/verdict.h"
 
@@ -114,22 +113,13 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming inco
   }
   std::uint64_t size = summary.size;
   api::DeliverRequest request;
-  request.set_connection(connection_.facts.id.value);
-  request.set_trace(trace);
-  BytesView header = BytesView(incoming.message).substr(0, summary.header_size);
-  *request.mutable_envelope() =
-      make_envelope(transaction.mail, header, incoming.message, wall_now());
-  for (const AcceptedRecipient& recipient : transaction.recipients) {
-    *request.add_recipients() = make_recipient(recipient);
-  }
-  auto packed = pack_message(std::move(incoming.message), summary);
-  if (!packed) {
-    std::string why = sys::describe(packed.error());
+  auto memory_file = fill_request(request, transaction, incoming, summary);
+  if (!memory_file) {
+    std::string why = sys::describe(memory_file.error());
     co_return refuse_message(transaction, trace, smtp::k_reply_local_error, why);
   }
-  *request.mutable_content() = std::move(packed->content);
   auto answer = co_await api::deliver(worker_.core(), request, deadline_in(k_delivery_time),
-                                      std::move(packed->memory_file));
+                                      std::move(*memory_file));
   if (!answer) {
     const smtp::FixedReply& failed = reply_to(answer.error());
     co_return refuse_message(transaction, trace, failed, "core gave no answer");

@@ -82,6 +82,13 @@ class Session {
   [[nodiscard]] bool spoke_too_soon(smtp::Verb verb) const;
   void reply(const smtp::Reply& reply);
 
+  // request.cpp
+  /// `incoming` gives its message away and keeps its room until core has answered. Answers the file
+  /// that goes along, if there is one.
+  template <class Request>
+  sys::SysResult<sys::Fd> fill_request(Request& request, const Transaction& transaction,
+                                       Incoming& incoming, const MessageSummary& summary);
+
   // submission.cpp: what is different for an account that has logged in
   net::Task<bool> open_account();
   net::Task<void> close_account();

@@ -5,7 +5,6 @@
 #include "proto/smtp/framer.h"
 #include "proto/smtp/replies.h"
 #include "smtpd/envelope.h"
-#include "smtpd/pack.h"
 #include "smtpd/session.h"
 #include "smtpd/submitted_header.h"
 #include "smtpd/verdict.h"
@@ -86,20 +85,13 @@ net::Task<std::optional<smtp::FixedReply>> Session::check_from(const MessageSumm
 
 /// Completes the header. The reply when the message cannot be taken.
 std::optional<smtp::FixedReply> Session::complete(Incoming& incoming) const {
-  BytesView message = incoming.message;
-  Bytes out(message.substr(0, incoming.trace_size));
-  out.reserve(message.size() + kib(1));
-  auto done = append_submitted(message.substr(incoming.trace_size),
-                               {.address = account_,
-                                .hostname = worker_.settings().server.hostname,
-                                .trace = incoming.trace,
-                                .time = wall_now()},
-                               out);
-  if (!done) {
-    return done.error() == HeaderFault::several_from ? k_reply_several_from : smtp::k_reply_too_big;
-  }
-  incoming.message = std::move(out);
-  return std::nullopt;
+  auto done = complete_header(incoming.message, incoming.trace_size,
+                              {.address = account_,
+                               .hostname = worker_.settings().server.hostname,
+                               .trace = incoming.trace,
+                               .time = wall_now()});
+  if (done) return std::nullopt;
+  return done.error() == HeaderFault::several_from ? k_reply_several_from : smtp::k_reply_too_big;
 }
 
 net::Task<Session::Next> Session::submit(Transaction transaction, Incoming incoming,
@@ -111,22 +103,13 @@ net::Task<Session::Next> Session::submit(Transaction transaction, Incoming incom
   }
   api::SubmitRequest request;
   request.set_session(account_session_);
-  request.set_connection(connection_.facts.id.value);
-  request.set_trace(trace);
-  BytesView header = BytesView(incoming.message).substr(0, summary.header_size);
-  *request.mutable_envelope() =
-      make_envelope(transaction.mail, header, incoming.message, wall_now());
-  for (const AcceptedRecipient& recipient : transaction.recipients) {
-    *request.add_recipients() = make_recipient(recipient);
-  }
-  auto packed = pack_message(std::move(incoming.message), summary);
-  if (!packed) {
-    std::string why = sys::describe(packed.error());
+  auto memory_file = fill_request(request, transaction, incoming, summary);
+  if (!memory_file) {
+    std::string why = sys::describe(memory_file.error());
     co_return refuse_message(transaction, trace, smtp::k_reply_local_error, why);
   }
-  *request.mutable_content() = std::move(packed->content);
   auto answer = co_await api::submit(worker_.core(), request, deadline_in(k_submit_time),
-                                     std::move(packed->memory_file));
+                                     std::move(*memory_file));
   if (!answer) {
     const smtp::FixedReply& failed = reply_to(answer.error());
     co_return refuse_message(transaction, trace, failed, "core gave no answer");

@@ -52,27 +52,32 @@ Findings look_at(BytesView message) {
 
 }  // namespace
 
-std::expected<void, HeaderFault> append_submitted(BytesView message, const Submitter& submitter,
-                                                  Bytes& out) {
-  Findings found = look_at(message);
+std::expected<void, HeaderFault> complete_header(Bytes& message, std::size_t start,
+                                                 const Submitter& submitter) {
+  Findings found = look_at(BytesView(message).substr(start));
   if (found.is_incomplete) return std::unexpected(HeaderFault::too_many_fields);
   if (found.from_count > 1) return std::unexpected(HeaderFault::several_from);
+  Bytes header;
   // RFC 6409 section 8: what is missing may be added.
-  if (found.from_count == 0) out += fmt::format("From: <{}>\r\n", submitter.address);
-  if (!found.has_date) out += fmt::format("Date: {}\r\n", text::write_message_date(submitter.time));
-  if (!found.has_message_id) {
-    out += fmt::format("Message-ID: <{:x}.{:016x}@{}>\r\n", submitter.time.seconds, submitter.trace,
-                       submitter.hostname);
+  if (found.from_count == 0) header += fmt::format("From: <{}>\r\n", submitter.address);
+  if (!found.has_date) {
+    header += fmt::format("Date: {}\r\n", text::write_message_date(submitter.time));
   }
+  if (!found.has_message_id) {
+    header += fmt::format("Message-ID: <{:x}.{:016x}@{}>\r\n", submitter.time.seconds,
+                          submitter.trace, submitter.hostname);
+  }
+  if (header.empty() && found.removed.empty() && !found.lacks_blank_line) return {};
+  BytesView written = BytesView(message).substr(start, found.body_offset);
   std::size_t copied = 0;
   for (const Span& span : found.removed) {
-    out.append(message.substr(copied, span.offset - copied));
+    header.append(written.substr(copied, span.offset - copied));
     copied = span.offset + span.size;
   }
-  out.append(message.substr(copied, found.body_offset - copied));
+  header.append(written.substr(copied));
   // RFC 5322 section 2.1: an empty line between the header and a body that came without one.
-  if (found.lacks_blank_line && !out.ends_with("\r\n\r\n")) out += "\r\n";
-  out.append(message.substr(found.body_offset));
+  if (found.lacks_blank_line && !header.ends_with("\r\n\r\n")) header += "\r\n";
+  message.replace(start, found.body_offset, header);
   return {};
 }
 

@@ -24,9 +24,10 @@ enum class HeaderFault : std::uint8_t {
   too_many_fields,
 };
 
-/// Appends the message to `out`: without Bcc, Resent-Bcc and Return-Path, with From, Date and
-/// Message-ID. On a fault nothing is appended.
-std::expected<void, HeaderFault> append_submitted(BytesView message, const Submitter& submitter,
-                                                  Bytes& out);
+/// Takes Bcc, Resent-Bcc and Return-Path out of the message that begins at `start`, and puts in
+/// From, Date and Message-ID where they are missing. Most messages need nothing and are not
+/// touched. On a fault nothing is changed.
+std::expected<void, HeaderFault> complete_header(Bytes& message, std::size_t start,
+                                                 const Submitter& submitter);
 
 }  // namespace peregrine::smtpd

@@ -13,8 +13,10 @@ constexpr Submitter k_alice{.address = "alice@example.test",
                             .time = UnixTime{0}};
 
 std::string ready(std::string_view message) {
-  Bytes out = "Received: x\r\n";
-  auto done = append_submitted(message, k_alice, out);
+  Bytes trace = "Received: x\r\n";
+  Bytes out = trace + Bytes(message);
+  auto done = complete_header(out, trace.size(), k_alice);
+  if (!done) EXPECT_EQ(out, trace + Bytes(message));
   return done ? out : "refused";
 }
 
