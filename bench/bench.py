@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import loads
+import relay
 from measure import Calls, machine
 from servers import ACCOUNT, PASSWORD, Peregrine, PostfixDovecot
 
@@ -122,19 +123,66 @@ def memory(server, results: Results, quick: bool) -> None:
             time.sleep(2)  # the server frees what they held
 
 
-PARTS = {"deliver": deliver, "imap": imap, "memory": memory}
+def relayed(server, results: Results, quick: bool) -> None:
+    sink = relay.Sink()
+    try:
+        done = 0
+        scale = 10 if quick else 1
+        for connections, count in ((4, 100), (16, 10000 // scale)):
+            cpu, start = server.group.cpu_seconds(), time.monotonic()
+            loads.send_mail(server.smtp, relay.ALIAS, count, connections, 4096)
+            done += count
+            sink.wait_for("mesg", done, 600)
+            seconds, cpu = time.monotonic() - start, server.group.cpu_seconds() - cpu
+        label = "4 KiB, 16 connections"
+        results.add(f"relayed a second, {label}", server.name, count / seconds, True)
+        results.add(f"CPU ms a relayed message, {label}", server.name, cpu * 1000 / count, False)
+    finally:
+        sink.stop()
+
+
+def queue(server, results: Results, quick: bool) -> None:
+    """`server` has not been started: its queue is filled before."""
+    sizes = (1000, 20000) if quick else (1000, 1000000)
+    for size in sizes:
+        sink = relay.Sink(refuse=True)
+        try:
+            server.fill(size)
+            start = time.monotonic()
+            server.serve()
+            label = f"{size:,} queued"
+            results.add(f"seconds to ready, {label}", server.name, time.monotonic() - start, False)
+            sink.wait_for("sess", 1, 300)
+            results.add(f"seconds to the first retry, {label}", server.name,
+                        time.monotonic() - start, False)
+            time.sleep(20)  # it tries and puts off, at its pace
+            results.add(f"MiB of memory, {label}", server.name,
+                        server.group.memory_bytes() / 2**20, False)
+        finally:
+            server.end()
+            sink.stop()
+
+
+DELIVERY, RELAYS, ALONE = (Peregrine, PostfixDovecot), relay.RELAYS, (relay.PeregrineQueue,)
+PARTS = {"deliver": (deliver, DELIVERY), "imap": (imap, DELIVERY), "memory": (memory, DELIVERY),
+         "relay": (relayed, RELAYS), "queue": (queue, ALONE)}
 
 
 def table(results: Results) -> str:
-    ours, peer = Peregrine.name, PostfixDovecot.name
-    lines = [f"{'':46}{ours:>14}{peer:>20}{'times better':>14}"]
+    ours = Peregrine.name
+    peers = sorted({name for row in results.rows.values() for name in row} - {ours})
+    head = "".join(f"{name:>20}{'times better':>14}" for name in peers)
+    lines = [f"{'':46}{ours:>14}{head}"]
     for figure, row in results.rows.items():
-        a, b = row.get(ours), row.get(peer)
-        ratio = ""
-        if a and b:
-            ratio = f"{a / b if results.more_is_better[figure] else b / a:.1f}"
-        cells = [f"{value:.2f}" if value is not None else "-" for value in (a, b)]
-        lines.append(f"{figure:46}{cells[0]:>14}{cells[1]:>20}{ratio:>14}")
+        mine = row.get(ours)
+        line = f"{figure:46}" + (f"{mine:>14.2f}" if mine is not None else f"{'-':>14}")
+        for name in peers:
+            theirs, ratio = row.get(name), ""
+            if mine and theirs:
+                better = results.more_is_better[figure]
+                ratio = f"{mine / theirs if better else theirs / mine:.1f}"
+            line += (f"{theirs:>20.2f}" if theirs is not None else f"{'-':>20}") + f"{ratio:>14}"
+        lines.append(line.rstrip())
     return "\n".join(lines)
 
 
@@ -148,14 +196,19 @@ def main() -> int:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     results = Results()
-    for make in (Peregrine,) if options.alone else (Peregrine, PostfixDovecot):
-        say(f"{make.name}:")
-        server = make()
-        try:
-            for name in options.only or PARTS:
-                PARTS[name](server, results, options.quick)
-        finally:
-            server.stop()
+    wanted = options.only or list(PARTS)
+    for servers in (DELIVERY, RELAYS, ALONE):
+        parts = [measure for name, (measure, of) in PARTS.items() if of is servers and name in wanted]
+        for make in servers if parts else ():
+            if options.alone and not issubclass(make, Peregrine):
+                continue
+            say(f"{make.name}:")
+            server = make()
+            try:
+                for measure in parts:
+                    measure(server, results, options.quick)
+            finally:
+                server.stop()
     print(machine())
     print(table(results))
     folder = Path(__file__).parent / "results"

@@ -34,28 +34,34 @@ class Peregrine:
     smtp, imap, imaps = 25025, 25143, 25993
 
     def __init__(self):
+        self.make()
+        self.set("auth", "allow_plaintext_loopback = true")
+        self.command("account", "add", ACCOUNT, "--password-stdin", input=PASSWORD)
+        self.serve()
+
+    def make(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bench-peregrine-"))
-        config = self.folder / "peregrine.toml"
-        self.config = config
+        self.config = self.folder / "peregrine.toml"
+        self.group = Group("peregrine")
         self.command("init", "--data", str(self.folder / "data"), "--domain", "example.test",
                      "--hostname", "mx.example.test", "--listen", "127.0.0.1", "--port-offset",
                      "25000")
-        text = config.read_text()
-        config.write_text(self.with_option(text, "auth", "allow_plaintext_loopback = true"))
-        self.command("account", "add", ACCOUNT, "--password-stdin", input=PASSWORD)
-        self.group = Group("peregrine")
+
+    def serve(self) -> None:
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--config", config], stdout=subprocess.PIPE,
+            [BINARY, "serve", "--config", self.config], stdout=subprocess.PIPE,
             stderr=open(self.folder / "log", "wb"), preexec_fn=self.group.enter)
         if self.process.stdout.readline().strip() != b"ready":
             raise RuntimeError((self.folder / "log").read_text()[-2000:])
 
-    @staticmethod
-    def with_option(text: str, section: str, line: str) -> str:
-        head = f"[{section}]\n"
+    def set(self, section: str, *lines: str) -> None:
+        """Adds lines to a section of the configuration."""
+        text, head, more = self.config.read_text(), f"[{section}]\n", "\n".join(lines) + "\n"
         if head in text:
-            return text.replace(head, head + line + "\n", 1)
-        return text + f"\n{head}{line}\n"
+            text = text.replace(head, head + more, 1)
+        else:
+            text += f"\n{head}{more}"
+        self.config.write_text(text)
 
     def command(self, *arguments: str, input: str | None = None) -> None:
         subprocess.run([BINARY, "--config", self.config, *arguments], check=True, text=True,
@@ -150,7 +156,7 @@ class PostfixDovecot:
         os.chmod(self.folder, 0o755)
         self.group = Group("peer")
         self.start_dovecot()
-        self.start_postfix()
+        self.start_postfix(POSTFIX.format(folder=self.folder))
         wait_for_port(self.imap)
         wait_for_port(self.smtp)
 
@@ -173,13 +179,13 @@ class PostfixDovecot:
         subprocess.run(["dovecot", "-c", folder / "dovecot.conf"], check=True,
                        preexec_fn=self.group.enter)
 
-    def start_postfix(self) -> None:
+    def start_postfix(self, config: str) -> None:
         folder = self.folder / "postfix"
         folder.mkdir()
         for name in ("spool", "lib"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "lib", "postfix")
-        (folder / "main.cf").write_text(POSTFIX.format(folder=self.folder))
+        (folder / "main.cf").write_text(config)
         master = Path("/usr/share/postfix/master.cf.dist").read_text()
         lines = [line for line in master.splitlines() if not line.startswith("smtp ")]
         lines = [line.replace("  y  ", "  n  ") for line in lines]
@@ -192,8 +198,9 @@ class PostfixDovecot:
     def stop(self) -> None:
         subprocess.run(["postfix", "-c", self.folder / "postfix", "stop"],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run(["doveadm", "-c", self.folder / "dovecot.conf", "stop"],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if (self.folder / "dovecot.conf").exists():
+            subprocess.run(["doveadm", "-c", self.folder / "dovecot.conf", "stop"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.5)
         self.group.kill()
         self.group.remove()

@@ -86,6 +86,14 @@ bool distribute_notice(Core& core, Call& call, queue::Change change,
   return made.has_value();
 }
 
+Answer<store::Sequence> apply_report(Core& core, const api::ReportRequest& request) {
+  auto report = report_of(request);
+  if (!report) return std::unexpected(api::ErrorCode::malformed);
+  auto sequence = core.model.queue->report(*report, wall_now());
+  if (!sequence) return std::unexpected(code_of(sequence.error()));
+  return *sequence;
+}
+
 }  // namespace
 
 net::Task<Answer<api::LeaseResponse>> lease(Core& core, Call& call, api::LeaseRequest request) {
@@ -94,7 +102,13 @@ net::Task<Answer<api::LeaseResponse>> lease(Core& core, Call& call, api::LeaseRe
                       .most_messages = request.most_messages()};
   std::chrono::milliseconds wait{request.wait_milliseconds()};
   Deadline latest = deadline_in(std::min(wait, k_longest_wait));
-  CourierWaits::Waiting waiting(core.courier_waits, core.loop);
+  store::Sequence ended;
+  if (request.has_report()) {
+    auto reported = apply_report(core, request.report());
+    if (!reported) co_return std::unexpected(reported.error());
+    ended = *reported;
+  }
+  CourierWaits::Waiting waiting(core.courier_waits, core.loop, ask.prefer);
   call.request.on_cancel([&waiting] { waiting.cancel(); });
   while (!call.request.is_cancelled() && !core.is_stopping) {
     auto leased = core.model.queue->lease(ask, wall_now());
@@ -103,7 +117,7 @@ net::Task<Answer<api::LeaseResponse>> lease(Core& core, Call& call, api::LeaseRe
       co_return std::unexpected(code_of(leased.error()));
     }
     // Sent only once it is on disk; the lease itself need not be.
-    call.after = core.courier_waits.queued();
+    call.after = std::max(ended, core.courier_waits.queued());
     if (*leased) {
       call.request.on_cancel({});
       co_return response_of(**leased);
@@ -143,12 +157,10 @@ net::Task<Answer<void>> queue_content(Core& core, Call& call, api::QueueContentR
 }
 
 net::Task<Answer<api::ReportResponse>> report(Core& core, Call& call, api::ReportRequest request) {
-  auto report = report_of(request);
-  if (!report) co_return std::unexpected(api::ErrorCode::malformed);
-  auto sequence = core.model.queue->report(*report, wall_now());
-  if (!sequence) co_return std::unexpected(code_of(sequence.error()));
+  auto sequence = apply_report(core, request);
+  if (!sequence) co_return std::unexpected(sequence.error());
   call.after = *sequence;
-  core.courier_waits.wake({});
+  core.courier_waits.wake_one({});
   co_return api::ReportResponse{};
 }
 

@@ -1,9 +1,13 @@
 #pragma once
 // CourierWaits: the lease calls that wait until something is due, and what their answers depend on:
-// nothing that is not on disk may be sent. For core's loop thread alone.
+// nothing that is not on disk may be sent. One call is woken at a time, and each that ends wakes
+// the next: what is due goes to as many as can take it, and a message does not wake everybody. For
+// core's loop thread alone.
 
 #include <algorithm>
-#include <set>
+#include <list>
+#include <string>
+#include <utility>
 
 #include "net/event.h"
 #include "store/store.h"
@@ -15,10 +19,15 @@ class CourierWaits {
   /// One call, from construction to destruction. `waits` outlives it.
   class Waiting {
    public:
-    Waiting(CourierWaits& waits, net::Loop& loop) : waits_(waits), event_(loop) {
-      waits_.events_.insert(&event_);
+    /// `prefer`: the destination that it has a connection to, or empty.
+    Waiting(CourierWaits& waits, net::Loop& loop, std::string prefer)
+        : waits_(waits), prefer_(std::move(prefer)), event_(loop) {
+      waits_.present_.push_back(this);
     }
-    ~Waiting() { waits_.events_.erase(&event_); }
+    ~Waiting() {
+      waits_.present_.remove(this);
+      waits_.wake_one({});
+    }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
 
@@ -26,24 +35,42 @@ class CourierWaits {
     void cancel() { event_.cancel(); }
 
    private:
+    friend CourierWaits;
     CourierWaits& waits_;
+    std::string prefer_;
     net::Event event_;
   };
 
-  /// Something has come into the queue, with that commit, or is due earlier than before.
-  void wake(store::Sequence sequence) {
+  /// Mail for `destination` has come into the queue, with that commit.
+  void queued(store::Sequence sequence, const std::string& destination) {
     queued_ = std::max(queued_, sequence);
-    // A call that goes on may end and take itself out.
-    std::set<net::Event*> present = events_;
-    for (net::Event* event : present) {
-      if (events_.contains(event)) event->notify();
+    wake_one(destination);
+  }
+  /// Something may be due earlier than before: wakes the call that waits for that destination, else
+  /// one that waits for anything, else any.
+  void wake_one(const std::string& destination) {
+    auto best = present_.end();
+    int best_rank = 0;
+    for (auto each = present_.begin(); each != present_.end() && best_rank < 3; ++each) {
+      const std::string& prefer = (*each)->prefer_;
+      int rank = prefer.empty() ? 2 : 1;
+      if (!destination.empty() && prefer == destination) rank = 3;
+      if (rank > best_rank) {
+        best = each;
+        best_rank = rank;
+      }
     }
+    if (best == present_.end()) return;
+    Waiting* chosen = *best;
+    // The others have their turn first.
+    present_.splice(present_.end(), present_, best);
+    chosen->event_.notify();
   }
   /// Everything in the queue is on disk once this is.
   [[nodiscard]] store::Sequence queued() const { return queued_; }
 
  private:
-  std::set<net::Event*> events_;
+  std::list<Waiting*> present_;
   store::Sequence queued_;
 };
 

@@ -67,7 +67,7 @@ net::Task<Answer<api::QueueChangeResponse>> queue_change(Core& core, Call& call,
     changed += ids->size();
     co_await net::sleep_until(core.loop, Monotonic::now());
   }
-  core.courier_waits.wake({});
+  core.courier_waits.wake_one({});
   response.set_messages(changed);
   co_return response;
 }

@@ -238,7 +238,7 @@ queue::Options queue_options(const config::Settings& settings) {
           .retry_first = to_seconds(settings.queue.retry_first),
           .retry_longest = to_seconds(settings.queue.retry_longest),
           .lease_time = to_seconds(settings.queue.lease_time),
-          .leases_per_destination = settings.queue.leases_per_destination,
+          .leases_per_destination = settings.outbound.connections_per_destination,
           .trace_history = to_seconds(settings.queue.trace_history)};
 }
 

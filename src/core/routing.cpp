@@ -233,7 +233,11 @@ std::expected<Distribution::Made, api::DeliverOutcome> Distribution::make(
   }
   made.sequence = delivered->sequence;
   if (!made.sequence.is_none()) core_.model.queue->committed(made.sequence);
-  if (made.has_queued) core_.courier_waits.wake(made.sequence);
+  if (made.has_queued) {
+    for (const auto& [domain, recipients] : remotes_) {
+      core_.courier_waits.queued(made.sequence, domain);
+    }
+  }
   for (const Added& each : added_) {
     auto status = mail::DeliveryStatus::delivered;
     for (AccountId account : each.accounts) {

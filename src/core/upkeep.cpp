@@ -86,7 +86,7 @@ net::Task<void> Upkeep::tend_queue() {
     has_changed = has_changed || core_.model.queue->last_sequence() != before;
     co_await net::sleep_until(core_.loop, Monotonic::now());
   }
-  if (has_changed) core_.courier_waits.wake({});
+  if (has_changed) core_.courier_waits.wake_one({});
 }
 
 net::Task<void> Upkeep::purge() {

@@ -66,7 +66,9 @@ void Job::keep_worst(const Failure& failure) {
 
 net::Task<std::optional<api::LeaseResponse>> Job::run() {
   std::uint32_t most = settings_.outbound.connections_per_destination;
-  bool has_slot = co_await courier_.slots.enter(destination_, most, deadline_in(k_slot_time));
+  Entry entry = co_await courier_.slots.enter(destination_, most, lease_, deadline_in(k_slot_time));
+  if (entry == Entry::adopted) co_return std::nullopt;
+  bool has_slot = entry == Entry::entered;
   if (!has_slot || courier_.worker.is_stopping()) {
     settle_rest(not_tried("other mail for the destination is being sent"));
     if (has_slot) courier_.slots.leave(destination_, most, Visit::neutral);
@@ -226,13 +228,19 @@ net::Task<Job::Tried> Job::send_all(Session& session) {
 /// Ends this lease and takes the next one for the same place, if there is one soon.
 net::Task<bool> Job::take_more(Session& session) {
   if (courier_.worker.is_stopping()) co_return false;
-  co_await report_rest(std::nullopt);
+  if (auto waiting = courier_.slots.adopt(destination_)) {
+    co_await report_rest(std::nullopt);
+    take(std::move(*waiting));
+    co_return true;
+  }
   api::LeaseRequest request;
+  *request.mutable_report() = report_of_rest(std::nullopt);
   request.set_wait_milliseconds(static_cast<std::uint32_t>(courier_.idle.count()));
   request.set_prefer_destination(destination_);
   request.set_most_messages(k_messages_a_lease);
   auto lease = co_await api::lease(courier_.worker.core(), request,
                                    deadline_in(courier_.idle + std::chrono::seconds(10)));
+  if (!lease) static_cast<void>(co_await send_report(courier_, request.report()));
   // Nothing is left of the lease before.
   take({});
   if (!lease || lease->lease() == 0) co_return false;
@@ -267,6 +275,10 @@ net::Task<void> Job::report(std::size_t message) {
 
 net::Task<void> Job::report_rest(const std::optional<Failure>& destination_failure) {
   if (lease_.lease() == 0) co_return;
+  static_cast<void>(co_await send_report(courier_, report_of_rest(destination_failure)));
+}
+
+api::ReportRequest Job::report_of_rest(const std::optional<Failure>& destination_failure) {
   api::ReportRequest request;
   request.set_lease(lease_.lease());
   request.set_last(true);
@@ -280,7 +292,7 @@ net::Task<void> Job::report_rest(const std::optional<Failure>& destination_failu
       if (states_[i][j].is_settled() && !reported_[i][j]) add_report(request, i, j);
     }
   }
-  static_cast<void>(co_await send_report(courier_, std::move(request)));
+  return request;
 }
 
 }  // namespace peregrine::courier

@@ -38,6 +38,8 @@ class Job {
   void keep_worst(const Failure& failure);
   net::Task<void> report(std::size_t message);
   net::Task<void> report_rest(const std::optional<Failure>& destination_failure);
+  /// What is settled and not reported yet, and that the lease is over.
+  api::ReportRequest report_of_rest(const std::optional<Failure>& destination_failure);
   void add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient);
 
   Courier& courier_;

@@ -82,6 +82,9 @@ api::RecipientReport JobFixture::report_of(unsigned index) const {
 void JobFixture::serve_core(rpc::Request request) {
   switch (static_cast<api::Method>(request.method())) {
     case api::Method::lease: {
+      api::LeaseRequest asked;
+      ASSERT_TRUE(asked.ParseFromString(request.payload()));
+      if (asked.has_report()) reports.push_back(asked.report());
       api::LeaseResponse lease;
       if (!more_leases.empty()) {
         lease = std::move(more_leases.front());

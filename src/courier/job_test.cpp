@@ -393,7 +393,8 @@ TEST_F(JobTest, LimitsOnConnectionsGrowBackSlowly) {
   Slots slots(loop);
   net::Gate gate(loop);
   auto enter = [](Slots& of) -> net::Task<void> {
-    static_cast<void>(co_await of.enter("d", 4, deadline_in(std::chrono::seconds(5))));
+    api::LeaseResponse lease;
+    static_cast<void>(co_await of.enter("d", 4, lease, deadline_in(std::chrono::seconds(5))));
   };
   for (int i = 0; i < 4; ++i) gate.spawn(enter(slots));
   EXPECT_EQ(gate.running(), 0U);
@@ -414,6 +415,30 @@ TEST_F(JobTest, LimitsOnConnectionsGrowBackSlowly) {
     slots.leave("d", 4, Visit::welcome);
   }
   EXPECT_EQ(slots.limit("d", 4), 4U);
+  EXPECT_EQ(slots.known(), 0U);
+}
+
+TEST_F(JobTest, WhoHasAConnectionTakesTheLeaseOfTheOneWhoWaitsForIt) {
+  net::Loop loop;
+  Slots slots(loop);
+  net::Gate gate(loop);
+  std::vector<Entry> entries;
+  auto enter = [&entries](Slots& of, std::uint64_t id) -> net::Task<void> {
+    api::LeaseResponse lease;
+    lease.set_lease(id);
+    entries.push_back(co_await of.enter("d", 1, lease, deadline_in(std::chrono::seconds(5))));
+  };
+  gate.spawn(enter(slots, 1));
+  EXPECT_FALSE(slots.adopt("d"));
+  gate.spawn(enter(slots, 2));
+  gate.spawn(enter(slots, 3));
+  EXPECT_FALSE(slots.adopt("other"));
+  auto adopted = slots.adopt("d");
+  ASSERT_TRUE(adopted);
+  EXPECT_EQ(adopted->lease(), 2U);
+  slots.leave("d", 1, Visit::welcome);
+  EXPECT_EQ(entries, (std::vector{Entry::entered, Entry::adopted, Entry::entered}));
+  slots.leave("d", 1, Visit::welcome);
   EXPECT_EQ(slots.known(), 0U);
 }
 

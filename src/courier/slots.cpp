@@ -16,19 +16,32 @@ std::uint32_t Slots::limit(const std::string& destination, std::uint32_t most) c
   return std::min(place->second.limit, most);
 }
 
-net::Task<bool> Slots::enter(std::string destination, std::uint32_t most, Deadline deadline) {
+net::Task<Entry> Slots::enter(std::string destination, std::uint32_t most,
+                              api::LeaseResponse& lease, Deadline deadline) {
   while (limit(destination, most) <= places_[destination].running) {
-    net::Event freed(loop_);
-    places_[destination].waiting.push_back(&freed);
-    net::WaitResult wait = co_await freed.wait(deadline);
-    std::erase(places_[destination].waiting, &freed);
+    Waiting waiting{net::Event(loop_), lease};
+    places_[destination].waiting.push_back(&waiting);
+    net::WaitResult wait = co_await waiting.freed.wait(deadline);
+    if (waiting.is_adopted) co_return Entry::adopted;
+    std::erase(places_[destination].waiting, &waiting);
     if (wait != net::WaitResult::ready) {
       forget(destination, most);
-      co_return false;
+      co_return Entry::timed_out;
     }
   }
   ++places_[destination].running;
-  co_return true;
+  co_return Entry::entered;
+}
+
+std::optional<api::LeaseResponse> Slots::adopt(const std::string& destination) {
+  auto place = places_.find(destination);
+  if (place == places_.end() || place->second.waiting.empty()) return std::nullopt;
+  Waiting* first = place->second.waiting.front();
+  place->second.waiting.pop_front();
+  api::LeaseResponse lease = std::move(first->lease);
+  first->is_adopted = true;
+  first->freed.notify();
+  return lease;
 }
 
 void Slots::leave(const std::string& destination, std::uint32_t most, Visit visit) {
@@ -48,9 +61,9 @@ void Slots::leave(const std::string& destination, std::uint32_t most, Visit visi
   for (; room > 0; --room) {
     auto again = places_.find(destination);
     if (again == places_.end() || again->second.waiting.empty()) break;
-    net::Event* first = again->second.waiting.front();
+    Waiting* first = again->second.waiting.front();
     again->second.waiting.pop_front();
-    first->notify();
+    first->freed.notify();
   }
   forget(destination, most);
 }

@@ -195,17 +195,19 @@ std::expected<std::optional<Row>, QueueError> Change::first_place(const std::str
   return out;
 }
 
-std::expected<Change::Leases, QueueError> Change::leases(const std::string& name, UnixTime now) {
+std::expected<Change::Leases, QueueError> Change::leases(const std::string& name,
+                                                         const Pace& pace) {
   std::vector<LeaseId> ids;
-  Bytes prefix = lease_of_prefix(name);
-  TRY_VOID(scan(prefix, after(prefix), [&](BytesView key, BytesView) {
-    if (auto parsed = parse_key(key)) ids.emplace_back(parsed->id);
-    return true;
-  }));
+  LeaseId floor = pace.lease_floors == nullptr ? LeaseId{} : pace.lease_floors->of(name);
+  TRY_VOID(
+      scan(lease_of_key(name, floor), after(lease_of_prefix(name)), [&](BytesView key, BytesView) {
+        if (auto parsed = parse_key(key)) ids.emplace_back(parsed->id);
+        return true;
+      }));
   Leases out;
   for (LeaseId id : ids) {
     TRY(std::optional<LeaseRecord> record, lease(id));
-    if (!record || record->expires <= now) {
+    if (!record || record->expires <= pace.now) {
       // What it held has a place at its end, and is due again.
       remove(lease_key(id));
       remove(lease_of_key(name, id));
@@ -214,6 +216,7 @@ std::expected<Change::Leases, QueueError> Change::leases(const std::string& name
     out.first_end = out.count == 0 ? record->expires : std::min(out.first_end, record->expires);
     ++out.count;
   }
+  if (pace.lease_floors != nullptr && !ids.empty()) pace.lease_floors->set(name, ids.front());
   return out;
 }
 
@@ -225,7 +228,7 @@ std::expected<void, QueueError> Change::settle(const std::string& name, const To
   // Without a record there is no other place than what was added.
   if (touched.lowest && (!stored || *touched.lowest < from)) from = *touched.lowest;
   TRY(std::optional<Row> first, first_place(name, from));
-  TRY(Leases held, leases(name, pace.now));
+  TRY(Leases held, leases(name, pace));
   if (stored && stored->due.seconds != 0) remove(due_destination_key(stored->due, name));
   if (!first) {
     remove(destination_key(name));

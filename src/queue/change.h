@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "queue/lease_floors.h"
 #include "queue/records.h"
 
 namespace peregrine::queue {
@@ -19,7 +20,8 @@ namespace peregrine::queue {
 /// What a destination's place depends on besides what is stored.
 struct Pace {
   UnixTime now;
-  std::uint32_t leases_per_destination = 10;
+  std::uint32_t leases_per_destination = 5;
+  LeaseFloors* lease_floors = nullptr;
 };
 
 class Change {
@@ -84,7 +86,7 @@ class Change {
                                          const Pace& pace);
   std::expected<std::optional<Row>, QueueError> first_place(const std::string& name,
                                                             const Row& from);
-  std::expected<Leases, QueueError> leases(const std::string& name, UnixTime now);
+  std::expected<Leases, QueueError> leases(const std::string& name, const Pace& pace);
 
   store::Store& store_;
   std::map<Bytes, std::optional<Bytes>> pending_;

@@ -110,7 +110,7 @@ std::expected<std::optional<Lease>, QueueError> Queue::lease_of(const std::strin
   Change change(store_);
   TRY(std::optional<Picked> picked, pick(change, name, most, now));
   if (!picked) return std::nullopt;
-  Lease lease{.id = LeaseId(random_() | 1),
+  Lease lease{.id = new_lease(now),
               .kind = name.empty() ? LeaseKind::notify : LeaseKind::send,
               .destination = name,
               .expires = {now.seconds + options_.lease_time.count()}};
@@ -125,11 +125,18 @@ std::expected<std::optional<Lease>, QueueError> Queue::lease_of(const std::strin
   }
   if (!lease.messages.empty()) {
     change.set_lease(lease.id, record);
+    lease_floors_.add(name, lease.id);
     change.rotate(name);
   }
   TRY_VOID(commit(change, now));
   if (lease.messages.empty()) return std::nullopt;
   return lease;
+}
+
+LeaseId Queue::new_lease(UnixTime now) {
+  std::uint64_t next = static_cast<std::uint64_t>(now.seconds) << 32 | (random_() & UINT32_MAX);
+  last_lease_ = LeaseId(std::max(next, last_lease_.value + 1));
+  return last_lease_;
 }
 
 /// Marks what the lease takes of a message; what is held meanwhile is not taken.

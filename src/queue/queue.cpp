@@ -25,7 +25,7 @@ bool is_valid(const NewMessage& message) {
 }  // namespace
 
 std::expected<store::Commit, QueueError> Queue::finish(Change& change, UnixTime now) {
-  TRY(store::Commit commit, change.finish({now, options_.leases_per_destination}));
+  TRY(store::Commit commit, change.finish({now, options_.leases_per_destination, &lease_floors_}));
   if (auto lowest = change.lowest_due()) floor_ = std::min(floor_, *lowest);
   return commit;
 }

@@ -27,7 +27,7 @@ struct Options {
   seconds retry_first = std::chrono::minutes(5);
   seconds retry_longest = std::chrono::hours(4);
   seconds lease_time = std::chrono::minutes(30);
-  std::uint32_t leases_per_destination = 10;
+  std::uint32_t leases_per_destination = 5;
   seconds trace_history = std::chrono::days(30);  ///< 0: none
 };
 
@@ -146,6 +146,7 @@ class Queue {
                                                         std::size_t most, UnixTime now);
   std::expected<std::optional<Lease>, QueueError> lease_of(const std::string& name,
                                                            std::size_t most, UnixTime now);
+  LeaseId new_lease(UnixTime now);
   std::expected<void, QueueError> take(Change& change, Lease& lease, LeasedMessage& leased);
   std::expected<void, QueueError> report_message(Change& change, const Report& report, QueueId id,
                                                  std::span<const Result> results,
@@ -162,6 +163,8 @@ class Queue {
   store::Store& store_;
   Options options_;
   Random random_;
+  LeaseId last_lease_;
+  LeaseFloors lease_floors_;
   store::Sequence last_sequence_;
   /// No destination is due before: keeps scans from reading over what has long been removed.
   UnixTime floor_;

@@ -16,7 +16,7 @@
 namespace peregrine::queue {
 
 using QueueId = StrongId<struct QueueTag>;  ///< a message in the queue; never given out twice
-using LeaseId = StrongId<struct LeaseTag>;  ///< random
+using LeaseId = StrongId<struct LeaseTag>;  ///< rises with time; its lower half is random
 using TraceId = StrongId<struct TraceTag>;  ///< the message's id in the logs; none: not traced
 
 /// RFC 3461 section 4.1, a bit each. Never renumber: stored. None: as if `failure` were set, and a
