@@ -22,6 +22,7 @@ Job::Job(Courier& courier, api::LeaseResponse lease)
     : courier_(courier),
       settings_(courier.worker.settings()),
       destination_(lease.destination()),
+      reported_now_(courier.worker.loop()),
       finder_(settings_, courier.worker.resolver()) {
   if (destination_.contains("://")) {
     // Mail that the operator sent another way: the destination is the next hop itself.
@@ -203,11 +204,22 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
     if (!has_more) break;
   }
   if (failure && failure->code == 421) visit_ = Visit::too_many;
+  // Not after QUIT, whose reply may take its time.
+  if (!states_.empty()) report(states_.size() - 1);
+  co_await wait_reported();
   co_await session.quit();
   co_return failure;
 }
 
 net::Task<Job::Tried> Job::send_all(Session& session) {
+  Tried failure = co_await send_each(session);
+  co_await wait_reported();
+  co_return failure;
+}
+
+/// RFC 5321 section 4.5.3.2.6: what was taken is on disk before the end of the next message is
+/// sent, so that a crash makes no second copy but of the last.
+net::Task<Job::Tried> Job::send_each(Session& session) {
   CoreContent content(courier_.worker.core(), lease_.lease());
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (std::ranges::all_of(states_[i], &RecipientState::is_settled)) continue;
@@ -216,9 +228,14 @@ net::Task<Job::Tried> Job::send_all(Session& session) {
     if (lease_.expires() != 0 && wall_now().seconds + k_lease_margin.count() > lease_.expires()) {
       co_return not_tried("the lease is over");
     }
-    Transaction transaction(session, content, lease_.messages(static_cast<int>(i)), states_[i]);
+    Transaction transaction(session, content, lease_.messages(static_cast<int>(i)), states_[i],
+                            [this] { return wait_reported(); });
     auto failure = co_await transaction.run();
-    co_await report(i);
+    // The last one goes with the end of the lease.
+    if (i + 1 < states_.size()) {
+      co_await wait_reported();
+      report(i);
+    }
     if (failure) co_return failure;
     if (session.is_over()) co_return temporary("4.4.2", "the connection ended");
   }
@@ -261,16 +278,25 @@ void Job::add_report(api::ReportRequest& request, std::size_t message, std::size
   *request.add_recipients() = std::move(made);
 }
 
-/// RFC 5321 section 4.5.3.2.6: what was taken is on disk before more is sent, so that a crash makes
-/// no second copy.
-net::Task<void> Job::report(std::size_t message) {
+void Job::report(std::size_t message) {
   api::ReportRequest request;
   request.set_lease(lease_.lease());
   for (std::size_t i = 0; i < states_[message].size(); ++i) {
     if (states_[message][i].is_settled() && !reported_[message][i]) add_report(request, message, i);
   }
-  if (request.recipients_size() == 0) co_return;
+  if (request.recipients_size() == 0) return;
+  is_reporting_ = true;
+  courier_.worker.sessions().spawn(run_report(std::move(request)));
+}
+
+net::Task<void> Job::run_report(api::ReportRequest request) {
   static_cast<void>(co_await send_report(courier_, std::move(request)));
+  is_reporting_ = false;
+  reported_now_.notify();
+}
+
+net::Task<void> Job::wait_reported() {
+  while (is_reporting_) static_cast<void>(co_await reported_now_.wait(Deadline::max()));
 }
 
 net::Task<void> Job::report_rest(const std::optional<Failure>& destination_failure) {

@@ -29,6 +29,7 @@ class Job {
   net::Task<Tried> use(net::Stream stream, const sys::SocketAddress& address,
                        const TargetHost& host, TlsNeed need, bool& may_retry_in_clear);
   net::Task<Tried> send_all(Session& session);
+  net::Task<Tried> send_each(Session& session);
   net::Task<bool> take_more(Session& session);
   [[nodiscard]] SessionOptions options_for(const TargetHost& host,
                                            const sys::SocketAddress& address, TlsNeed need) const;
@@ -36,7 +37,10 @@ class Job {
   [[nodiscard]] bool is_all_settled() const;
   void settle_rest(const Failure& failure);
   void keep_worst(const Failure& failure);
-  net::Task<void> report(std::size_t message);
+  /// Sends what is settled of a message and not reported yet; wait_reported() waits for the answer.
+  void report(std::size_t message);
+  net::Task<void> run_report(api::ReportRequest request);
+  net::Task<void> wait_reported();
   net::Task<void> report_rest(const std::optional<Failure>& destination_failure);
   /// What is settled and not reported yet, and that the lease is over.
   api::ReportRequest report_of_rest(const std::optional<Failure>& destination_failure);
@@ -50,6 +54,8 @@ class Job {
   api::LeaseResponse lease_;
   States states_;
   std::vector<std::vector<bool>> reported_;  // as states_
+  bool is_reporting_ = false;
+  net::Event reported_now_;
   std::optional<api::LeaseResponse> other_;
   TargetFinder finder_;
   Targets targets_;

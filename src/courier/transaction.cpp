@@ -236,6 +236,7 @@ net::Task<std::optional<Failure>> Transaction::stream_data(const Places& accepte
     is_clean = *piece ? writer.feed(**piece, block) : writer.finish(block);
     if (!is_clean) break;
     bool is_last = !*piece;
+    if (is_last) co_await before_end_();
     auto ended = co_await send_block(block, accepted);
     if (ended) co_return ended;
     if (is_last) co_return co_await finish(accepted);
@@ -256,6 +257,7 @@ net::Task<std::optional<Failure>> Transaction::stream_chunk(const Places& accept
     if (!*piece) break;
     if ((*piece)->size() > left) break;
     left -= (*piece)->size();
+    if (left == 0) co_await before_end_();
     ended = co_await send_block(**piece, accepted);
     if (ended) co_return ended;
   }

@@ -32,9 +32,14 @@ class Transaction {
  public:
   /// All must outlive it. `states` has one for each of the message's recipients; settled ones are
   /// left alone.
+  /// `before_end` ends before the message's last byte is sent.
   Transaction(Session& session, ContentSource& source, const api::LeasedMessage& message,
-              std::vector<RecipientState>& states)
-      : session_(session), source_(source), message_(message), states_(states) {}
+              std::vector<RecipientState>& states, std::function<net::Task<void>()> before_end)
+      : session_(session),
+        source_(source),
+        message_(message),
+        states_(states),
+        before_end_(std::move(before_end)) {}
 
   /// Ends with every recipient settled, or with the session over and the reason why.
   net::Task<std::optional<Failure>> run();
@@ -63,6 +68,7 @@ class Transaction {
   ContentSource& source_;
   const api::LeasedMessage& message_;
   std::vector<RecipientState>& states_;
+  std::function<net::Task<void>()> before_end_;
   bool utf8_ = false;
 };
 

@@ -206,14 +206,14 @@ std::expected<Change::Leases, QueueError> Change::leases(const std::string& name
       }));
   Leases out;
   for (LeaseId id : ids) {
-    TRY(std::optional<LeaseRecord> record, lease(id));
-    if (!record || record->expires <= pace.now) {
+    UnixTime expires = end_of(id);
+    if (expires <= pace.now) {
       // What it held has a place at its end, and is due again.
       remove(lease_key(id));
       remove(lease_of_key(name, id));
       continue;
     }
-    out.first_end = out.count == 0 ? record->expires : std::min(out.first_end, record->expires);
+    out.first_end = out.count == 0 ? expires : std::min(out.first_end, expires);
     ++out.count;
   }
   if (pace.lease_floors != nullptr && !ids.empty()) pace.lease_floors->set(name, ids.front());

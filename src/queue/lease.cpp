@@ -110,10 +110,11 @@ std::expected<std::optional<Lease>, QueueError> Queue::lease_of(const std::strin
   Change change(store_);
   TRY(std::optional<Picked> picked, pick(change, name, most, now));
   if (!picked) return std::nullopt;
-  Lease lease{.id = new_lease(now),
+  UnixTime expires{now.seconds + options_.lease_time.count()};
+  Lease lease{.id = new_lease(expires),
               .kind = name.empty() ? LeaseKind::notify : LeaseKind::send,
               .destination = name,
-              .expires = {now.seconds + options_.lease_time.count()}};
+              .expires = expires};
   LeaseRecord record{lease.kind, name, lease.expires, 0, {}};
   for (auto& [id, leased] : picked->messages) {
     if (leased.recipients.empty()) continue;
@@ -133,8 +134,8 @@ std::expected<std::optional<Lease>, QueueError> Queue::lease_of(const std::strin
   return lease;
 }
 
-LeaseId Queue::new_lease(UnixTime now) {
-  std::uint64_t next = static_cast<std::uint64_t>(now.seconds) << 32 | (random_() & UINT32_MAX);
+LeaseId Queue::new_lease(UnixTime expires) {
+  std::uint64_t next = static_cast<std::uint64_t>(expires.seconds) << 32 | (random_() & UINT32_MAX);
   last_lease_ = LeaseId(std::max(next, last_lease_.value + 1));
   return last_lease_;
 }

@@ -27,7 +27,7 @@ struct Options {
   seconds retry_first = std::chrono::minutes(5);
   seconds retry_longest = std::chrono::hours(4);
   seconds lease_time = std::chrono::minutes(30);
-  std::uint32_t leases_per_destination = 5;
+  std::uint32_t leases_per_destination = 20;
   seconds trace_history = std::chrono::days(30);  ///< 0: none
 };
 
@@ -146,7 +146,7 @@ class Queue {
                                                         std::size_t most, UnixTime now);
   std::expected<std::optional<Lease>, QueueError> lease_of(const std::string& name,
                                                            std::size_t most, UnixTime now);
-  LeaseId new_lease(UnixTime now);
+  LeaseId new_lease(UnixTime expires);
   std::expected<void, QueueError> take(Change& change, Lease& lease, LeasedMessage& leased);
   std::expected<void, QueueError> report_message(Change& change, const Report& report, QueueId id,
                                                  std::span<const Result> results,

@@ -16,8 +16,13 @@
 namespace peregrine::queue {
 
 using QueueId = StrongId<struct QueueTag>;  ///< a message in the queue; never given out twice
-using LeaseId = StrongId<struct LeaseTag>;  ///< rises with time; its lower half is random
+using LeaseId = StrongId<struct LeaseTag>;  ///< the end of its time, 4 bytes; random, 4 bytes
 using TraceId = StrongId<struct TraceTag>;  ///< the message's id in the logs; none: not traced
+
+/// When a lease ends; a walk over many needs no record.
+inline UnixTime end_of(LeaseId lease) {
+  return {static_cast<std::int64_t>(lease.value >> 32)};
+}
 
 /// RFC 3461 section 4.1, a bit each. Never renumber: stored. None: as if `failure` were set, and a
 /// delay is told.
