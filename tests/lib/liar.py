@@ -51,6 +51,7 @@ class Session:
         self.commands: list[bytes] = []
         self.clear_commands: list[bytes] = []  #: of these, those before TLS
         self.contents: list[bytes] = []
+        self.raw = bytearray()  #: all that came
         self.envelope: tuple[bytes, list[bytes]] = (b"", [])
 
     # The line
@@ -70,6 +71,7 @@ class Session:
         if not data:
             raise HungUp
         self.buffer += data
+        self.raw += data
 
     def until(self, end: bytes) -> bytes:
         seen = 0
