@@ -16,6 +16,7 @@ was a correct 250; then it is in `messages`, and in any case in the session's `c
 from __future__ import annotations
 
 import re
+import select
 import socket
 import ssl
 import struct
@@ -174,6 +175,14 @@ def ehlo(*offers: str) -> bytes:
 
 
 def hang_up(session: Session) -> bytes:
+    raise HungUp
+
+
+def hang(session: Session) -> bytes:
+    """Says nothing, and reads no more, until the other side ends the connection."""
+    poll = select.poll()
+    poll.register(session.sock, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+    poll.poll(60_000 * SLOW)
     raise HungUp
 
 

@@ -13,7 +13,8 @@ from lib.liar import Liar, drip, ehlo, endless, hang_up, last_word, reset
 from lib.sending import is_empty, queue, submit, wait_for_report
 from lib.server import Server, wait_until
 
-# Liar N is the host hN and the one for the domain dN; pN has N and N + 1.
+# Liar N is the host hN and the one for the domain dN; pN has the hosts N and N + 1, and mN one host
+# with both addresses.
 COUNT = 400
 
 
@@ -21,7 +22,8 @@ def ip(number: int) -> str:
     return f"127.0.{1 + number // 200}.{1 + number % 200}"
 
 
-ZONE = "\n".join(f"d{i} MX 10 h{i}\nh{i} A {ip(i)}\np{i} MX 10 h{i}\np{i} MX 20 h{i + 1}"
+ZONE = "\n".join(f"d{i} MX 10 h{i}\nh{i} A {ip(i)}\np{i} MX 10 h{i}\np{i} MX 20 h{i + 1}\n"
+                 f"m{i} MX 10 a{i}\na{i} A {ip(i)}\na{i} A {ip(i + 1)}"
                  for i in range(1, COUNT))
 STAGES = ["connect", "ehlo", "mail", "rcpt", "data", "content", "end"]
 CHUNKS = ehlo("PIPELINING", "8BITMIME", "CHUNKING")
@@ -302,3 +304,45 @@ def test_recipients_are_judged_one_by_one(server, liars):
     assert is_empty(server)
     assert sorted(sum((each.recipients for each in liar.messages), [])) == [
         f"r{i}@d{liar.number}.liar.example".encode() for i in (0, 2, 3)]
+
+
+def test_of_a_hosts_addresses_one_will_do(server, liars):
+    lies = [{"connect": hang_up}, {"ehlo": reset}, {"rcpt": hang_up}, {"connect": b"421 no\r\n"}]
+    pairs = [(liars(lie), liars()) for lie in lies]
+    submit(server, *(f"a@m{first.number}.liar.example" for first, _ in pairs))
+    for first, second in pairs:
+        second.wait_for(1)
+        # The order is the name server's.
+        assert len(first.sessions) <= 1 and len(second.sessions) == 1
+    assert is_empty(server)
+
+
+@pytest.mark.parametrize("limit", [b"452 4.5.3 too many\r\n", b"552 5.5.3 too many\r\n",
+                                   b"451 4.2.0 later\r\n"])
+def test_many_recipients_come_in_rounds(server, liars, limit):
+    def at_most_ten(session):
+        return session.send(limit if len(session.envelope[1]) == 10 else b"250 fine\r\n")
+
+    liar = liars({"rcpt": at_most_ten})
+    names = [f"r{i}@d{liar.number}.liar.example" for i in range(25)]
+    submit(server, *names)
+    liar.wait_for(3)
+    assert is_empty(server)
+    taken = [each.decode() for message in liar.messages for each in message.recipients]
+    assert sorted(taken) == sorted(names)
+
+
+@pytest.mark.parametrize("script", [
+    {}, {"end": last_word(b"250 2.0.0 taken\r\n")}, {"quit": hang_up},
+    {"end": b"250 2.0.0 taken\r\n421 4.3.2 enough\r\n"},
+], ids=["all", "one_each", "no_quit", "unasked_421"])
+def test_several_messages_on_a_connection(server, liars, script):
+    number = next(_numbers)
+    for _ in range(3):
+        submit(server, f"a@d{number}.liar.example")
+    wait_until(lambda: all(each["recipients"][0]["last_diagnostic"] for each in queue(server)),
+               "an attempt of each")
+    liar = liars(script, number=number)
+    server.command("queue", "retry", "--all")
+    assert is_empty(server)
+    assert sum(len(session.contents) for session in liar.sessions) == 3
