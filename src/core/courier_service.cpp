@@ -61,6 +61,8 @@ bool distribute_notice(Core& core, Call& call, queue::Change change,
   notice.envelope.eight_bit =
       std::ranges::any_of(message.raw, [](char c) { return (c & 0x80) != 0; });
   notice.envelope.smtp_utf8 = about.envelope.smtp_utf8;
+  // RFC 8689 section 5: what is said of the message needs the same protection.
+  notice.envelope.require_tls = about.envelope.require_tls;
   notice.blob = message.blob;
   notice.size = message.raw.size() - content.return_path_size();
   notice.header_size = content.header_size() - content.return_path_size();

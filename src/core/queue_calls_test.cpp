@@ -244,6 +244,7 @@ net::Task<void> QueueCalls::forwarded() {
   Channel mx = connect(Role::mx);
   api::DeliverRequest request;
   request.mutable_envelope()->set_mail_from("stranger@origin.test");
+  request.mutable_envelope()->set_require_tls(true);
   request.add_recipients()->set_address("away@example.test");
   *request.mutable_content() = content_of("forward", "me\r\n");
   request.set_sender_verified(true);
@@ -278,6 +279,8 @@ net::Task<void> QueueCalls::forwarded() {
   auto back = co_await take();
   EXPECT_EQ(back.destination(), "origin.test");
   EXPECT_EQ(back.messages(0).envelope().mail_from(), "");
+  // RFC 8689 section 5.
+  EXPECT_TRUE(back.messages(0).envelope().require_tls());
   co_await say(back, api::REPORT_PERMANENT);
   EXPECT_EQ(queued(), 0U);
   // V44: a sender that nobody vouches for is told nothing.

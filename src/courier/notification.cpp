@@ -139,6 +139,8 @@ ReturnedPart returned_part(const api::LeasedMessage& message) {
   const std::string& ret = message.envelope().dsn_ret();
   // RFC 3461 section 4.3: what was delivered or is only late comes back as a header at most.
   std::uint64_t limit = ret == "FULL" ? k_whole_asked : ret.empty() ? k_whole_unasked : 0;
+  // RFC 8689 section 5: as if RET=HDRS was present, whatever was.
+  if (message.envelope().require_tls()) limit = 0;
   if (any_failed && message.size() <= limit) return {true, message.size()};
   return {false, std::min<std::uint64_t>(message.header_size(), k_most_header)};
 }

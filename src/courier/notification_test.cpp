@@ -82,6 +82,11 @@ TEST(Notification, GivesBackWhatIsAskedFor) {
   message.set_size(mib(2));
   EXPECT_FALSE(returned_part(message).whole);
   EXPECT_FALSE(returned_part(make_message("delayed")).whole);
+
+  message = make_message();
+  message.mutable_envelope()->set_dsn_ret("FULL");
+  message.mutable_envelope()->set_require_tls(true);
+  EXPECT_FALSE(returned_part(message).whole);
 }
 
 TEST(Notification, IsForThoseWhoWantOne) {

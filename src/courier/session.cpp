@@ -48,6 +48,12 @@ Failure Session::broken(std::string text) {
 
 net::Task<Done> Session::send(BytesView bytes, std::chrono::milliseconds patience) {
   if (over_) co_return std::unexpected(temporary("4.4.2", "the connection is over"));
+  // A reply that is here before its question would be taken for the answer: a 250 behind the 354
+  // for one to the message.
+  if (reader_.has_buffered()) {
+    over_ = true;
+    co_return std::unexpected(temporary("4.5.0", "the server said more than it was asked"));
+  }
   auto written = co_await stream_.write(bytes, deadline_in(patience));
   if (written) co_return Done{};
   co_return std::unexpected(broken(describe(written.error()) + " while something was sent"));

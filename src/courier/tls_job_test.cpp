@@ -124,6 +124,17 @@ TEST_F(TlsJobTest, RequiredTlsIsMoreThanAnOffer) {
   EXPECT_EQ(fixture.report_of().status(), "5.7.30");
 }
 
+TEST_F(TlsJobTest, ANotificationIsNotLostForWantOfRequiredTls) {
+  FakeServer& server = fixture.serve(2, {k_encrypted});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  lease.mutable_messages(0)->mutable_envelope()->set_require_tls(true);
+  lease.mutable_messages(0)->mutable_envelope()->set_mail_from("");
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+  EXPECT_NE(server.received.find("MAIL FROM:<>\r\n"), std::string::npos);
+}
+
 TEST_F(TlsJobTest, RequiredTlsGoesToAVerifiedServer) {
   FakeServer& server = fixture.serve(2, {k_encrypted});
   trust(server);

@@ -37,6 +37,10 @@ std::optional<Failure> Transaction::cut(const Places& places, const Failure& fai
   return temporary("4.4.2", std::string(k_gone));
 }
 
+bool Transaction::may_require_tls() const {
+  return session_.offers().require_tls && session_.is_verified();
+}
+
 /// What the message asks for and the server does not offer.
 std::optional<Failure> Transaction::unmet_demand() const {
   const smtp::ServerOffers& offers = session_.offers();
@@ -46,7 +50,9 @@ std::optional<Failure> Transaction::unmet_demand() const {
     return permanent("5.3.4", "the message is larger than the " + std::to_string(offers.max_size) +
                                   " bytes that the server takes");
   }
-  if (envelope.require_tls() && (!offers.require_tls || !session_.is_verified())) {
+  // RFC 8689 section 5: a notification goes without, too, and has a header of the message at most.
+  bool needs_tls = envelope.require_tls() && !envelope.mail_from().empty();
+  if (needs_tls && !may_require_tls()) {
     // RFC 8689 section 4.2.1 and section 6: X.7.30.
     return permanent("5.7.30", "the sender requires verified TLS all the way (REQUIRETLS)");
   }
@@ -91,7 +97,7 @@ std::optional<Bytes> Transaction::write_mail() const {
   if (offers.size && message_.size() > 0) line.size = message_.size();
   if (envelope.eight_bit() && offers.eight_bit_mime) line.body = smtp::BodyKind::eight_bit;
   if (envelope.binary()) line.body = smtp::BodyKind::binary;
-  line.require_tls = envelope.require_tls();
+  line.require_tls = envelope.require_tls() && may_require_tls();
   if (offers.dsn) {
     // RFC 3461 section 5.2.1: passed on as they came.
     line.ret = envelope.dsn_ret();

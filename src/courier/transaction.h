@@ -48,6 +48,7 @@ class Transaction {
   using Places = std::vector<std::size_t>;  // of recipients, in states_
 
   [[nodiscard]] Places unsettled() const;
+  [[nodiscard]] bool may_require_tls() const;
   [[nodiscard]] std::optional<Failure> unmet_demand() const;
   net::Task<std::optional<Failure>> unmet_utf8();
   [[nodiscard]] std::optional<Bytes> write_mail() const;

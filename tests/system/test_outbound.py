@@ -4,7 +4,6 @@ another mail server, reported to its sender."""
 from __future__ import annotations
 
 import email
-import json
 import os
 import signal
 import smtplib
@@ -12,12 +11,12 @@ import ssl
 
 import pytest
 
-from lib.clients import Imap, Smtp, simple_message
+from lib.clients import Smtp, simple_message
 from lib.dns import Dns, free_port
 from lib.receiver import Receiver
-from lib.server import PASSWORD, Server, wait_until
+from lib.sending import ANN, MESSAGE, inbox, is_empty, log_in, queue, submit
+from lib.server import Server, wait_until
 
-ANN = "ann@example.test"
 ZONES = {
     "remote.example": """
 @ MX 10 mx
@@ -29,7 +28,6 @@ mx A 127.0.0.1
 mx A 127.0.0.9
 """,
 }
-MESSAGE = b"From: <ann@example.test>\r\nSubject: out\r\nBcc: hidden@remote.example\r\n\r\nbody\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -55,44 +53,6 @@ def server(dns, receiver):
     server.start()
     yield server
     server.destroy()
-
-
-def log_in(server: Server, service: str = "submission") -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    if service == "submissions":
-        client = smtplib.SMTP_SSL("127.0.0.1", server.port(service), context=context)
-    else:
-        client = smtplib.SMTP("127.0.0.1", server.port(service))
-        client.starttls(context=context)
-    client.login("ann", PASSWORD)
-    return client
-
-
-def submit(server: Server, *recipients: str, message: bytes = MESSAGE, sender: str = ANN) -> None:
-    with log_in(server) as client:
-        assert client.sendmail(sender, list(recipients), message) == {}
-
-
-def inbox(server: Server, count: int) -> list[email.message.Message]:
-    def read():
-        with_all = Imap.open(server, "ann")
-        there = with_all.select()
-        raw = [with_all.command(f"FETCH {i} BODY.PEEK[]") for i in range(1, there + 1)]
-        with_all.logout()
-        return raw if there >= count else None
-
-    raw = wait_until(read, f"{count} messages in the inbox", timeout=30)
-    return [email.message_from_bytes(reply[0].split(b"\r\n", 1)[1]) for reply in raw]
-
-
-def queue(server: Server) -> list[dict]:
-    return json.loads(server.command("queue", "list", "--json").stdout)
-
-
-def is_empty(server: Server):
-    return wait_until(lambda: queue(server) == [], "an empty queue", timeout=30)
 
 
 @pytest.mark.parametrize("service", ["submission", "submissions"])
