@@ -72,7 +72,8 @@ class Transcript:
 
 
 _STEPS = (
-    ("C+:", "send"), ("C:", "send"), ("CB:", "send"), ("CL:", "send_chunk"), ("S...:", "until"), ("S=:", "expect"),
+    ("C+:", "send"), ("C:", "send"), ("CB:", "send"), ("CL:", "send_chunk"),
+    ("S...:", "until"), ("S=:", "expect"),
     ("S~:", "require"), ("S!:", "forbid"), ("S?:", "optional"), ("SB:", "expect_bulk"),
     ("S:", "expect"),
 )

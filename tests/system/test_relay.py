@@ -1,5 +1,5 @@
-"""Who may send what out, where a transcript cannot ask: over IPv6 and by LMTP (R-34, R-36), and what
-reaches the next server of a message made to be split there (V12, G-OUT)."""
+"""Who may send what out, where a transcript cannot ask: over IPv6 and by LMTP (R-34, R-36), and
+what reaches the next server of a message made to be split there (V12, G-OUT)."""
 
 from __future__ import annotations
 
