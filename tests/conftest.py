@@ -56,6 +56,12 @@ def strict_server():
     yield from _running(CHEAP)
 
 
+@pytest.fixture(scope="session")
+def outbound_server():
+    """A server that may send mail out. Nothing is submitted to it that would leave."""
+    yield from _running({**RELAXED, "outbound.enabled": True})
+
+
 @pytest.fixture
 def make_server():
     """Makes servers of the test's own: make_server(options, start=True)."""

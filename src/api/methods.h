@@ -62,7 +62,7 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   M(25, subscribe, SubscribeRequest, SubscribeResponse, k_imap)                          \
   S(26, open_mailbox, OpenMailboxRequest, OpenMailboxItem, k_reader)                     \
   M(27, changes, ChangesRequest, ChangesResponse, k_imap)                                \
-  S(28, watch, WatchRequest, WatchItem, k_reader)                                        \
+  S(28, watch, WatchRequest, WatchItem, k_session)                                       \
   S(29, fetch, FetchRequest, FetchItem, k_reader)                                        \
   M(30, store_flags, StoreFlagsRequest, StoreFlagsResponse, k_imap)                      \
   M(31, append, AppendRequest, AppendResponse, k_imap)                                   \

@@ -9,6 +9,7 @@
 #include "proto/imap/parse_command.h"
 #include "proto/imap/responses.h"
 #include "role/client.h"
+#include "role/typist_guard.h"
 #include "text/base64.h"
 
 namespace peregrine::login {
@@ -33,7 +34,8 @@ class ImapLogin {
         client_(worker, connection),
         limits_(limits_of(worker)),
         framer_(limits_),
-        attempts_(worker, connection.facts) {}
+        attempts_(worker, connection.facts),
+        typist_(worker, connection.facts, role::Watched::as_stranger) {}
 
   net::Task<SessionEnd> run();
 
@@ -62,6 +64,7 @@ class ImapLogin {
   Next offence(std::string_view what, std::string_view text);
   void reply(Condition condition, std::string_view code, std::string_view text) {
     imap::write_condition(client_.out(), tag_, condition, code, text);
+    typist_.replied(client_.out());
   }
   std::vector<std::string> capabilities() const;
 
@@ -71,6 +74,7 @@ class ImapLogin {
   imap::Limits limits_;
   imap::Framer framer_;
   Attempts attempts_;
+  role::TypistGuard typist_;
   std::string tag_;                     // of the command under way
   std::unique_ptr<Exchange> exchange_;  // AUTHENTICATE waits for a line
   unsigned errors_ = 0;
@@ -84,8 +88,9 @@ net::Task<SessionEnd> ImapLogin::run() {
     Client::Input input = co_await client_.receive(deadline);
     switch (input) {
       case Client::Input::data:
-        framer_.push(client_.received());
-        end = co_await take_input();
+        framer_.push(typist_.receive(client_.received(), !framer_.unread().empty()));
+        end = typist_.has_to_go() ? goodbye("", "Interactive sessions are not allowed")
+                                  : co_await take_input();
         break;
       case Client::Input::timed_out:
         end = goodbye("", "No login in time");
@@ -98,6 +103,8 @@ net::Task<SessionEnd> ImapLogin::run() {
         end = Closed{};
         break;
     }
+    std::chrono::milliseconds pause = typist_.take_pause();
+    if (pause.count() > 0) co_await net::sleep_until(worker_.loop(), deadline_in(pause));
   }
   bool sent = co_await client_.flush();
   if (!sent) end = Closed{};
@@ -114,6 +121,7 @@ net::Task<ImapLogin::Next> ImapLogin::take_input() {
     if (view.kind == imap::FrameKind::need_more) break;
     if (view.kind == imap::FrameKind::continuation) {
       imap::write_continuation(client_.out(), "Ready for literal data");
+      typist_.replied();
     } else if (view.kind == imap::FrameKind::line) {
       end = co_await take_response(view.text);
     } else if (view.kind == imap::FrameKind::command) {
@@ -244,6 +252,7 @@ net::Task<ImapLogin::Next> ImapLogin::take_response(BytesView line) {
 ImapLogin::Next ImapLogin::take_turn(Turn turn) {
   if (auto* challenge = std::get_if<sasl::Challenge>(&turn)) {
     imap::write_continuation(client_.out(), text::base64_encode(challenge->data));
+    typist_.replied();
     return std::nullopt;
   }
   exchange_.reset();

@@ -8,6 +8,7 @@
 #include "proto/pop3/framer.h"
 #include "proto/pop3/grammar.h"
 #include "role/client.h"
+#include "role/typist_guard.h"
 #include "text/base64.h"
 
 namespace peregrine::login {
@@ -24,7 +25,8 @@ class Pop3Login {
         connection_(connection),
         client_(worker, connection),
         framer_(pop3::k_command_limits),
-        attempts_(worker, connection.facts) {}
+        attempts_(worker, connection.facts),
+        typist_(worker, connection.facts, role::Watched::as_stranger) {}
 
   net::Task<SessionEnd> run();
 
@@ -48,6 +50,7 @@ class Pop3Login {
   [[nodiscard]] pop3::Channel channel_for(pop3::Verb verb) const;
   void reply(const pop3::FixedResponse& response) {
     pop3::append_response(response, client_.out());
+    typist_.replied(client_.out());
   }
   Next error(const pop3::FixedResponse& response);
   Next goodbye(const pop3::FixedResponse& response);
@@ -58,6 +61,7 @@ class Pop3Login {
   Client client_;
   LineFramer framer_;
   Attempts attempts_;
+  role::TypistGuard typist_;
   std::optional<std::string> user_;     // of USER, for the PASS right behind it
   std::unique_ptr<Exchange> exchange_;  // AUTH waits for a line
   unsigned errors_ = 0;
@@ -78,8 +82,8 @@ net::Task<SessionEnd> Pop3Login::run() {
     Client::Input input = co_await client_.receive(deadline);
     switch (input) {
       case Client::Input::data:
-        framer_.feed(client_.received());
-        end = co_await take_input();
+        framer_.feed(typist_.receive(client_.received(), framer_.has_buffered()));
+        end = typist_.has_to_go() ? goodbye(pop3::k_no_interactive) : co_await take_input();
         break;
       case Client::Input::timed_out:
         end = goodbye(pop3::k_timeout);
@@ -92,6 +96,8 @@ net::Task<SessionEnd> Pop3Login::run() {
         end = Closed{};
         break;
     }
+    std::chrono::milliseconds pause = typist_.take_pause();
+    if (pause.count() > 0) co_await net::sleep_until(worker_.loop(), deadline_in(pause));
   }
   bool sent = co_await client_.flush();
   if (!sent) end = Closed{};
@@ -204,6 +210,7 @@ net::Task<Pop3Login::Next> Pop3Login::execute(const pop3::Capa&) {
     }
   }
   pop3::append_capabilities(capabilities, client_.out());
+  typist_.replied();
   co_return std::nullopt;
 }
 
@@ -220,6 +227,7 @@ net::Task<Pop3Login::Next> Pop3Login::execute(const Other&) {
 Pop3Login::Next Pop3Login::take_turn(Turn turn) {
   if (auto* challenge = std::get_if<sasl::Challenge>(&turn)) {
     pop3::append_challenge(text::base64_encode(challenge->data), client_.out());
+    typist_.replied();
     return std::nullopt;
   }
   exchange_.reset();

@@ -12,6 +12,7 @@
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
 #include "role/submission_offer.h"
+#include "role/typist_guard.h"
 #include "text/base64.h"
 
 namespace peregrine::login {
@@ -29,7 +30,8 @@ class SmtpLogin {
         connection_(connection),
         client_(worker, connection),
         framer_(smtp::k_basic_limits),
-        attempts_(worker, connection.facts) {}
+        attempts_(worker, connection.facts),
+        typist_(worker, connection.facts, role::Watched::as_stranger) {}
 
   net::Task<SessionEnd> run();
 
@@ -49,7 +51,10 @@ class SmtpLogin {
   [[nodiscard]] std::optional<smtp::FixedReply> refusal(Verb verb) const;
   [[nodiscard]] bool spoke_too_soon(Verb verb) const;
   [[nodiscard]] smtp::Extensions extensions() const;
-  void reply(const smtp::FixedReply& reply) { smtp::append_reply(reply, client_.out()); }
+  void reply(const smtp::FixedReply& reply) {
+    smtp::append_reply(reply, client_.out());
+    typist_.replied(client_.out());
+  }
   Next error(const smtp::FixedReply& reply);
   Next goodbye(const smtp::FixedReply& reply);
   Next offence(std::string_view what, const smtp::FixedReply& reply);
@@ -59,6 +64,7 @@ class SmtpLogin {
   Client client_;
   LineFramer framer_;
   Attempts attempts_;
+  role::TypistGuard typist_;
   smtp::Greeting greeting_ = smtp::Greeting::none;
   smtp::Extensions offered_;  // nothing before EHLO
   std::string hello_;
@@ -74,8 +80,8 @@ net::Task<SessionEnd> SmtpLogin::run() {
     Client::Input input = co_await client_.receive(deadline);
     switch (input) {
       case Client::Input::data:
-        framer_.feed(client_.received());
-        end = co_await take_input();
+        framer_.feed(typist_.receive(client_.received(), framer_.has_buffered()));
+        end = typist_.has_to_go() ? goodbye(smtp::k_reply_no_interactive) : co_await take_input();
         break;
       case Client::Input::timed_out:
         end = goodbye(smtp::k_reply_timeout);
@@ -89,6 +95,8 @@ net::Task<SessionEnd> SmtpLogin::run() {
         end = Closed{};
         break;
     }
+    std::chrono::milliseconds pause = typist_.take_pause();
+    if (pause.count() > 0) co_await net::sleep_until(worker_.loop(), deadline_in(pause));
   }
   bool sent = co_await client_.flush();
   if (!sent) end = Closed{};
@@ -203,12 +211,14 @@ SmtpLogin::Next SmtpLogin::greet(const smtp::Hello& hello) {
     greeting_ = smtp::Greeting::helo;
     offered_ = {};
     smtp::append_reply(smtp::Reply(250, {}, host), client_.out());
+    typist_.replied();
     return std::nullopt;
   }
   greeting_ = smtp::Greeting::ehlo;
   offered_ = extensions();
   framer_.set_limits(smtp::k_sasl_limits);
   smtp::append_reply(smtp::hello_reply(host, offered_), client_.out());
+  typist_.replied();
   return std::nullopt;
 }
 
@@ -238,6 +248,7 @@ net::Task<SmtpLogin::Next> SmtpLogin::authenticate(smtp::Auth auth) {
 SmtpLogin::Next SmtpLogin::take_turn(Turn turn) {
   if (auto* challenge = std::get_if<sasl::Challenge>(&turn)) {
     smtp::append_reply(smtp::auth_challenge(text::base64_encode(challenge->data)), client_.out());
+    typist_.replied();
     return std::nullopt;
   }
   exchange_.reset();

@@ -20,7 +20,7 @@ constexpr std::size_t k_uids_a_request = 50'000;
 net::Task<Session::Next> Session::open() {
   Next next = co_await redeem();
   if (next != Next::go_on) co_return next;
-  watching_.spawn(watch());
+  watch_.begin(session_.value);
   auto locked = co_await lock();
   if (!locked) {
     say(pop3::k_local_error);
@@ -114,28 +114,9 @@ net::Task<bool> Session::read_sizes(std::span<const Uid> uids, Deadline deadline
   }
 }
 
-net::Task<void> Session::watch() {
-  api::WatchRequest request;
-  request.set_session(session_.value);
-  auto changes = api::watch(worker_.core(), request);
-  watch_ = &changes;
-  auto item = co_await changes.next(Deadline::max());
-  // A maildrop stays as it was at login: what changes is not looked at.
-  while (item && *item && !is_closing_) item = co_await changes.next(Deadline::max());
-  watch_ = nullptr;
-  // When core has gone the next command says so.
-  if (is_closing_ || !item) co_return;
-  is_revoked_ = true;
-  client_.interrupt();
-}
-
 net::Task<void> Session::release() {
   if (session_.is_none()) co_return;
-  is_closing_ = true;
-  if (watch_ != nullptr) watch_->interrupt();
-  if (watching_.running() != 0) {
-    static_cast<void>(co_await watching_.drained(deadline_in(k_core_time)));
-  }
+  co_await watch_.end();
   api::ReleaseRequest request;
   request.set_session(session_.value);
   auto answer = co_await api::release(worker_.core(), request, deadline_in(k_core_time));

@@ -11,7 +11,7 @@ Session::Session(role::Worker& worker, role::Connection& connection)
       connection_(connection),
       client_(worker, connection),
       framer_(pop3::k_command_limits),
-      watching_(worker.loop()) {}
+      watch_(worker, client_) {}
 
 net::Task<role::SessionEnd> Session::run() {
   Next next = co_await open();
@@ -38,7 +38,7 @@ net::Task<role::SessionEnd> Session::run() {
 
 /// Sends what was said, then waits for the client.
 net::Task<Session::Next> Session::more_input() {
-  if (is_revoked_) {
+  if (watch_.is_revoked()) {
     say(pop3::k_session_revoked);
     co_return Next::close;
   }

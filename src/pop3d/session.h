@@ -12,6 +12,7 @@
 #include "proto/pop3/command.h"
 #include "proto/pop3/response.h"
 #include "role/client.h"
+#include "role/session_watch.h"
 
 namespace peregrine::pop3d {
 
@@ -49,8 +50,6 @@ class Session {
   net::Task<std::optional<bool>> lock();
   net::Task<bool> read_maildrop();
   net::Task<bool> read_sizes(std::span<const Uid> uids, Deadline deadline);
-  /// Waits beside the session until core ends it.
-  net::Task<void> watch();
   net::Task<void> release();
 
   // retrieve.cpp
@@ -69,11 +68,7 @@ class Session {
   Maildrop maildrop_;
   std::uint32_t errors_ = 0;
   std::uint32_t retrieved_ = 0;
-
-  net::Gate watching_;
-  api::TypedStream<api::WatchItem>* watch_ = nullptr;
-  bool is_closing_ = false;
-  bool is_revoked_ = false;  ///< core has ended the session
+  role::SessionWatch watch_;
 };
 
 }  // namespace peregrine::pop3d

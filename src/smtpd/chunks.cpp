@@ -138,7 +138,7 @@ net::Task<Session::Next> Session::read_octets(std::uint64_t size) {
   framer_.consume(first.size());
   while (received < size) {
     Deadline deadline = std::min(deadline_in(limits.smtp_idle), rate.deadline());
-    role::Client::Input input = co_await client_.receive(deadline);
+    role::Client::Input input = co_await receive_input(deadline);
     if (input != role::Client::Input::data) co_return cut_off(input, received);
     BytesView got = client_.received();
     BytesView octets = clip(got, size - received);

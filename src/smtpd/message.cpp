@@ -61,7 +61,7 @@ net::Task<Session::Next> Session::receive(smtp::DataReader& reader, Incoming& in
   while (!reader.done()) {
     const config::LimitSettings& limits = worker_.settings().limits;
     Deadline deadline = std::min(deadline_in(limits.smtp_idle), rate.deadline());
-    role::Client::Input input = co_await client_.receive(deadline);
+    role::Client::Input input = co_await receive_input(deadline);
     if (input != role::Client::Input::data) co_return cut_off(input, reader.size());
     BytesView chunk = client_.received();
     std::size_t used = reader.feed(chunk, incoming.message);

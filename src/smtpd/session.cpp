@@ -30,7 +30,6 @@ bool changes_the_reading(smtp::Verb verb) {
 
 constexpr std::uint32_t k_errors_before_pause = 3;
 constexpr std::chrono::seconds k_longest_pause{10};
-constexpr std::chrono::seconds k_typist_pause{5};
 
 std::string_view reason_of(LineEvent event) {
   switch (event) {
@@ -54,17 +53,14 @@ Session::Session(role::Worker& worker, role::Connection& connection)
       framer_(smtp::k_basic_limits),
       dialogue_({.lmtp = is_lmtp(), .auth_required = is_submission()},
                 connection.facts.tls ? smtp::Channel::tls : smtp::Channel::clear),
+      watch_(worker, client_),
       check_(worker, connection.facts),
       is_trusted_(connection.facts.is_loopback || is_lmtp() || is_submission() ||
                   config::contains(worker.settings().smtp.trusted_networks, connection.facts.peer)),
       started_(Monotonic::now()),
       productive_(started_),
-      // Telnet has no TLS, and a person with a program that has is not seen here.
-      watches_typist_(!is_trusted_ && !connection.facts.tls &&
-                      worker.settings().smtp.typists != config::TypistPolicy::allow) {
-  typist_.answered(started_);
-  typist_.first_line_took(std::chrono::milliseconds(connection.facts.first_line_milliseconds));
-}
+      typist_(worker, connection.facts,
+              is_trusted_ ? role::Watched::no : role::Watched::as_stranger) {}
 
 net::Task<role::SessionEnd> Session::run() {
   Next next = Next::go_on;
@@ -73,6 +69,10 @@ net::Task<role::SessionEnd> Session::run() {
     if (!is_open) next = Next::close;
   }
   while (next == Next::go_on) {
+    if (watch_.is_revoked()) {
+      next = say_goodbye(role::Client::Input::interrupted);
+      break;
+    }
     LineEvent event = framer_.next();
     if (event == LineEvent::need_more) {
       next = co_await more_input();
@@ -81,10 +81,8 @@ net::Task<role::SessionEnd> Session::run() {
     } else {
       next = refuse_event(event);
     }
-    if (pause_.count() > 0) {
-      Deadline until = deadline_in(std::exchange(pause_, {}));
-      co_await net::sleep_until(worker_.loop(), until);
-    }
+    std::chrono::milliseconds pause = std::max(std::exchange(pause_, {}), typist_.take_pause());
+    if (pause.count() > 0) co_await net::sleep_until(worker_.loop(), deadline_in(pause));
     if (!client_.is_full()) continue;
     bool is_sent = co_await client_.flush();
     if (!is_sent) next = Next::gone;
@@ -105,7 +103,7 @@ net::Task<role::SessionEnd> Session::run() {
 
 /// Sends what was said, then waits for the client.
 net::Task<Session::Next> Session::more_input() {
-  role::Client::Input input = co_await client_.receive(command_deadline());
+  role::Client::Input input = co_await receive_input(command_deadline());
   if (input != role::Client::Input::data) co_return say_goodbye(input);
   if (command_deadline() <= Monotonic::now()) {
     // It speaks, and that is all it does (V42).
@@ -121,41 +119,15 @@ net::Task<Session::Next> Session::more_input() {
 }
 
 Session::Next Session::take_input() {
-  if (!watches_typist_) {
-    framer_.feed(client_.received());
-    return Next::go_on;
-  }
-  Bytes bytes(client_.received());
-  typist_.receive(bytes, framer_.has_buffered(), Monotonic::now());
-  framer_.feed(bytes);
-  if (!typist_.is_proven() || std::exchange(knows_typist_, true)) return Next::go_on;
-  return meet_typist();
-}
-
-/// A person at a terminal, where nobody has a reason to be.
-Session::Next Session::meet_typist() {
-  config::TypistPolicy policy = worker_.settings().smtp.typists;
-  log_event(LogLevel::info, "smtp.typist",
-            {{"conn", log_id()},
-             {"peer", connection_.facts.peer},
-             {"policy", config::k_typist_policies[static_cast<std::size_t>(policy)]}});
-  worker_.count_typist();
-  if (policy != config::TypistPolicy::close) return Next::go_on;
+  framer_.feed(typist_.receive(client_.received(), framer_.has_buffered()));
+  if (!typist_.has_to_go()) return Next::go_on;
   reply(smtp::k_reply_no_interactive);
   return Next::close;
 }
 
 void Session::reply(const smtp::Reply& reply) {
   smtp::append_reply(reply, client_.out());
-  if (!watches_typist_) return;
-  typist_.answered(Monotonic::now());
-  if (knows_typist_ && worker_.settings().smtp.typists == config::TypistPolicy::delay) {
-    pause_ = k_typist_pause;
-  }
-  if (!typist_.should_ask()) return;
-  // Within the text of a line: where a telnet client takes it out, and nobody else is asked.
-  client_.out().insert(client_.out().size() - 2, Typist::k_question);
-  typist_.asked();
+  typist_.replied(client_.out());
 }
 
 /// RFC 5321 section 4.5.3.2.7 asks for five minutes between commands. A stranger has less for its
@@ -180,9 +152,21 @@ Session::Next Session::say_goodbye(role::Client::Input why) {
       // RFC 5321 section 3.8: 421 before a shutdown.
       reply(smtp::k_reply_shutting_down);
       return Next::close;
+    case role::Client::Input::interrupted:
+      // RFC 5321 section 3.8: 421 from a server that has to close.
+      log_event(LogLevel::info, "submission.revoked", {{"conn", log_id()}, {"account", account_}});
+      reply(smtp::k_reply_session_revoked);
+      return Next::close;
     default:
       return Next::gone;
   }
+}
+
+net::Task<role::Client::Input> Session::receive_input(Deadline deadline) {
+  // It may have been revoked while a command was obeyed.
+  if (watch_.is_revoked()) co_return role::Client::Input::interrupted;
+  role::Client::Input input = co_await client_.receive(deadline);
+  co_return input;
 }
 
 net::Task<Session::Next> Session::handle_line() {

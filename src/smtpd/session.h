@@ -13,11 +13,12 @@
 #include "api/delivery.pb.h"
 #include "base/line_framer.h"
 #include "base/log.h"
-#include "base/typist.h"
 #include "model/summary.h"
 #include "proto/smtp/chunk_reader.h"
 #include "proto/smtp/session_state.h"
 #include "role/client.h"
+#include "role/session_watch.h"
+#include "role/typist_guard.h"
 #include "smtpd/client_check.h"
 #include "smtpd/trace.h"
 
@@ -67,8 +68,9 @@ class Session {
   [[nodiscard]] Deadline command_deadline() const;
   /// What was received goes to the framer.
   Next take_input();
-  Next meet_typist();
   Next say_goodbye(role::Client::Input why);
+  /// client_.receive(), which is interrupted at once when core has ended the session.
+  net::Task<role::Client::Input> receive_input(Deadline deadline);
   net::Task<Next> handle_line();
   std::optional<smtp::Command> judge_line(Next& next);
   Next refuse_event(LineEvent event);
@@ -153,6 +155,7 @@ class Session {
   std::string helo_;
   std::uint64_t account_session_ = 0;  ///< of submission, as core names it
   std::string account_;                ///< its address
+  role::SessionWatch watch_;
   ClientCheck check_;
   std::string logged_verdict_;  ///< so that each is logged once
   /// On this machine, in smtp.trusted_networks, at the LMTP socket or logged in: no budgets of
@@ -161,9 +164,7 @@ class Session {
   bool has_spoken_ = false;  ///< the client, its first bytes
   Deadline started_;
   Deadline productive_;  ///< the start, or when the last message was accepted
-  Typist typist_;
-  bool watches_typist_ = false;
-  bool knows_typist_ = false;           ///< proven, and dealt with
+  role::TypistGuard typist_;
   std::chrono::milliseconds pause_{0};  ///< before the next answers leave
   std::uint32_t errors_ = 0;
   std::uint32_t refused_recipients_ = 0;

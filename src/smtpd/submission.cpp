@@ -38,6 +38,7 @@ net::Task<bool> Session::open_account() {
   }
   account_session_ = answer->session();
   account_ = answer->address();
+  watch_.begin(account_session_);
   // The name and the extensions that login heard and offered hold on: no second EHLO is needed.
   dialogue_.greet(smtp::Verb::ehlo);
   dialogue_.authenticated();
@@ -52,6 +53,7 @@ net::Task<bool> Session::open_account() {
 }
 
 net::Task<void> Session::close_account() {
+  co_await watch_.end();
   api::ReleaseRequest request;
   request.set_session(account_session_);
   auto released = co_await api::release(worker_.core(), request, deadline_in(k_core_time));

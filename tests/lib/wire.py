@@ -13,15 +13,16 @@ A transcript is a header, then steps. tests/README.md describes the language; in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .connection import Closed, Connection, Deadline
 
-SERVICES = ("smtp", "lmtp", "imap", "pop3")
-TRANSPORTS = ("plain", "tls")
+SERVICES = ("smtp", "lmtp", "submission", "imap", "pop3")
+SERVERS = ("relaxed", "strict", "outbound")
+TRANSPORTS = ("plain", "tls", "implicit")
 MODES = ("whole", "bytes", "burst")
-HEADERS = ("service", "setup", "modes", "transport", "server", "greeting", "needs")
+HEADERS = ("service", "setup", "modes", "transport", "server", "greeting", "needs", "matrix")
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|[rnt0\\])")
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -46,19 +47,23 @@ class Transcript:
     service: str = ""
     setup: list[list[str]] = field(default_factory=list)
     modes: tuple[str, ...] = ()
-    transport: tuple[str, ...] = TRANSPORTS
+    transport: tuple[str, ...] = ()
+    matrix: str = ""  # the file whose rows it is played with
+    row: dict[str, str] = field(default_factory=dict)  # the names that this row fills in
     server: str = "relaxed"
     greeting: str = "auto"  # auto: the runner reads it; manual: the transcript does
     steps: list[Step] = field(default_factory=list)
 
     @property
     def name(self) -> str:
-        return f"{self.path.parent.name}/{self.path.stem}"
+        row = f"-{self.row['name']}" if self.row else ""
+        return f"{self.path.parent.name}/{self.path.stem}{row}"
 
     @property
     def needs_account(self) -> bool:
         names = {name for step in self.steps for name in _NAME.findall(step.text)}
-        return bool(self.setup) or bool(names & {"user", "address", "password", "sasl_plain"})
+        return bool(self.setup) or any(
+            name.startswith(("user", "address", "password", "sasl_plain")) for name in names)
 
     def variants(self) -> list[tuple[str, str]]:
         """(mode, transport) pairs; bursts are played on one transport only, to save time."""
@@ -67,7 +72,8 @@ class Transcript:
 
 
 _STEPS = (
-    ("C+:", "send"), ("C:", "send"), ("CB:", "send"), ("S...:", "until"), ("S=:", "expect"),
+    ("C+:", "send"), ("C:", "send"), ("CB:", "send"), ("CL:", "send_chunk"),
+    ("S...:", "until"), ("S=:", "expect"),
     ("S~:", "require"), ("S!:", "forbid"), ("S?:", "optional"), ("SB:", "expect_bulk"),
     ("S:", "expect"),
 )
@@ -87,6 +93,26 @@ def parse(path: Path, text: str | None = None) -> Transcript:
             raise TranscriptError(f"{path.name}:{number}: {error}") from error
     _check(script)
     return script
+
+
+def parse_all(path: Path) -> list[Transcript]:
+    """The transcript, or one for each row of its matrix."""
+    script = parse(path)
+    if not script.matrix:
+        return [script]
+    return [replace(script, row=row) for row in read_matrix(
+        path.parent.parent / f"{script.matrix}.matrix")]
+
+
+def read_matrix(path: Path) -> list[dict[str, str]]:
+    """Rows of words; the first line that is no comment names the columns, `name` among them."""
+    lines = [line.split() for line in path.read_text(encoding="utf-8").split("\n")
+             if line.strip() and not line.startswith("#")]
+    columns = lines[0]
+    for line in lines[1:]:
+        if len(line) != len(columns):
+            raise TranscriptError(f"{path.name}: {line[0]} has {len(line)} words")
+    return [dict(zip(columns, line)) for line in lines[1:]]
 
 
 def _parse_line(script: Transcript, line: str, number: int) -> None:
@@ -127,7 +153,7 @@ def _parse_header(script: Transcript, line: str) -> None:
     elif name == "transport":
         script.transport = _words(value, TRANSPORTS)
     elif name == "needs":
-        script.transport = {"plaintext": ("plain",), "tls": ("tls",)}[value]
+        script.transport = {"plaintext": ("plain",), "tls": ("tls", "implicit")}[value]
     else:
         setattr(script, name, value)
 
@@ -166,10 +192,14 @@ def _check(script: Transcript) -> None:
     where = script.path.name
     if script.service not in SERVICES:
         raise TranscriptError(f"{where}: service must be one of {', '.join(SERVICES)}")
+    if not script.transport:
+        script.transport = TRANSPORTS
     if script.service == "lmtp":
         script.transport = ("plain",)
-    if script.server not in ("relaxed", "strict"):
-        raise TranscriptError(f"{where}: server must be relaxed or strict")
+    elif script.service != "submission":
+        script.transport = tuple(name for name in script.transport if name != "implicit")
+    if script.server not in SERVERS:
+        raise TranscriptError(f"{where}: server must be one of {', '.join(SERVERS)}")
     if not script.modes:
         waits = any(step.kind in ("starttls", "reconnect", "close", "hangup", "drain", "eof") or
                     re.match(r"/?\\?\+( |/|$)", step.text) and step.kind != "send"
@@ -187,10 +217,10 @@ def _check(script: Transcript) -> None:
 
 def unescape(text: str) -> bytes:
     """UTF-8 of `text` with \\r \\n \\t \\0 \\\\ and \\xNN replaced."""
-    def replace(match: re.Match) -> bytes:
+    def byte_of(match: re.Match) -> bytes:
         code = match.group(1)
         return bytes([int(code[1:], 16)]) if code[:1] == b"x" else _SIMPLE[code]
-    return _ESCAPE.sub(replace, text.encode("utf-8"))
+    return _ESCAPE.sub(byte_of, text.encode("utf-8"))
 
 
 class Player:
@@ -201,7 +231,7 @@ class Player:
         self.script = script
         self.mode = mode
         self.connect = connect
-        self.names = dict(names)
+        self.names = {**names, **script.row}
         self.connection: Connection | None = None
         self.trace: list[str] = []
         self.required: list[Step] = []
@@ -250,7 +280,10 @@ class Player:
             filled = [unescape(self._fill_in(unit.replace("{i}", str(i)))) if "{i}" in unit else b""
                       for i in range(int(count) if "{i}" in unit else 0)]
             return b"".join(filled) or unescape(self._fill_in(unit)) * int(count)
-        return unescape(self._fill_in(step.text))
+        data = unescape(self._fill_in(step.text))
+        if step.kind == "send_chunk":
+            return b"BDAT %d LAST\r\n" % len(data) + data
+        return data
 
     def _transmit(self, data: bytes) -> None:
         shown = data if len(data) < 120 else data[:100] + b"... %d bytes" % len(data)
@@ -264,6 +297,7 @@ class Player:
         self._transmit(self._bytes_of(step))
 
     _send_bulk = _send
+    _send_chunk = _send
 
     def _send_all(self, _: Step) -> None:
         self._transmit(b"".join(self._bytes_of(step) for step in self.script.steps

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from lib.clients import Imap, Pop3, Smtp, simple_message
+from lib.server import PASSWORD
 
 
 @pytest.fixture
@@ -169,6 +172,13 @@ def test_rename_inbox_under_a_pop3_session(shared_server, user):
     imap.logout()
 
 
+def submitting(server, user: str) -> Smtp:
+    client = Smtp.open(server, "submission")
+    token = base64.b64encode(f"\0{user}\0{PASSWORD}".encode()).decode()
+    assert client.command(f"AUTH PLAIN {token}")[0] == 235
+    return client
+
+
 @pytest.mark.parametrize("change", ["remove", "password"])
 def test_sessions_end_with_their_account(shared_server, new_user, user, change):
     """Who is logged in is told, and out, when the account goes or gets another password."""
@@ -180,6 +190,10 @@ def test_sessions_end_with_their_account(shared_server, new_user, user, change):
     idle.idle()
     selected.select()
     pop = Pop3.open(shared_server, ours)
+    quiet, writing = submitting(shared_server, ours), submitting(shared_server, ours)
+    assert writing.command(f"MAIL FROM:<{ours}>")[0] == 250
+    assert writing.command(f"RCPT TO:<{ours}>")[0] == 250
+    assert writing.command("DATA")[0] == 354
     if change == "remove":
         shared_server.command("account", "remove", ours)
     else:
@@ -188,6 +202,8 @@ def test_sessions_end_with_their_account(shared_server, new_user, user, change):
     for client in (idle, selected, fresh):
         assert client.connection.rest().startswith(b"* BYE")
     assert pop.connection.rest().startswith(b"-ERR")
+    for client in (quiet, writing):
+        assert client.connection.rest().startswith(b"421 4.7.0 ")
     bystander.command("NOOP").ok()
     bystander.logout()
     again = Imap.open(shared_server)

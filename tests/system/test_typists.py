@@ -1,4 +1,4 @@
-"""People who type at the SMTP port: real telnet and nc in a terminal, and what they are told (V15).
+"""People who type at our ports: real telnet and nc in a terminal, and what they are told (V15).
 
 A relay makes strangers of them with a PROXY header, since people on this machine may type.
 """
@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+from dataclasses import dataclass
 
 import pytest
 
@@ -113,9 +114,14 @@ def server(request):
     instance.destroy()
 
 
+@pytest.fixture(params=["smtp"])
+def service(request):
+    return request.param
+
+
 @pytest.fixture
-def relay(server):
-    made = Relay(server.port("smtp"), b"PROXY TCP4 192.0.2.9 127.0.0.1 4242 25\r\n")
+def relay(server, service):
+    made = Relay(server.port(service), b"PROXY TCP4 192.0.2.9 127.0.0.1 4242 25\r\n")
     yield made
     made.close()
 
@@ -124,22 +130,52 @@ def typists(server: Server) -> int:
     return sum(process["typists"] for process in server.status()["roles"])
 
 
-def type_slowly(terminal: Terminal) -> None:
-    terminal.wait_for("220 ")
+@dataclass
+class Talk:
+    """What is typed, and what is waited for, of one protocol."""
+
+    greeting: str
+    first: str
+    answer: str
+    second: str
+    shown_out: str
+    last: str
+    farewell: str
+
+
+SMTP = Talk("220 ", "EHLO me.test", "250 ", "NOOP", "421 4.7.0 Interactive", "QUIT", "221 ")
+TALKS = {
+    "smtp": SMTP,
+    "submission": SMTP,
+    "imap": Talk("* OK", "a CAPABILITY", "a OK", "b NOOP", "* BYE Interactive", "c LOGOUT",
+                 "* BYE"),
+    "pop3": Talk("+OK", "CAPA", "\n.", "NOOP", "-ERR Interactive", "QUIT", "+OK Goodbye"),
+}
+every_service = pytest.mark.parametrize("service", TALKS, indirect=True)
+
+
+def type_slowly(terminal: Terminal, talk: Talk) -> None:
+    terminal.wait_for(talk.greeting)
     terminal.think(3.2)
-    terminal.type("EHLO me.test")
-    terminal.wait_for("250 ")
+    terminal.type(talk.first)
+    terminal.wait_for(talk.answer)
     terminal.think(1.3)
-    terminal.type("NOOP")
+    terminal.type(talk.second)
+
+
+def leave(terminal: Terminal, talk: Talk) -> None:
+    terminal.type(talk.last)
+    terminal.wait_for(talk.farewell)
 
 
 @pytest.mark.skipif(TELNET is None, reason="telnet is not installed")
-def test_telnet_is_shown_out(server, relay):
+@every_service
+def test_telnet_is_shown_out(server, relay, service):
     terminal = Terminal(TELNET, "127.0.0.1", str(relay.port))
     try:
-        type_slowly(terminal)
-        terminal.wait_for("421 4.7.0 Interactive")
-        server.wait_log(r"smtp\.typist .*peer=192\.0\.2\.9 policy=close")
+        type_slowly(terminal, TALKS[service])
+        terminal.wait_for(TALKS[service].shown_out)
+        server.wait_log(r"(smtp|login)\.typist .*peer=192\.0\.2\.9 policy=close")
         assert typists(server) == 1
     finally:
         terminal.close()
@@ -147,59 +183,61 @@ def test_telnet_is_shown_out(server, relay):
 
 @pytest.mark.skipif(TELNET is None, reason="telnet is not installed")
 @pytest.mark.parametrize("server", ["log", "delay"], indirect=True)
-def test_telnet_is_only_noted(server, relay):
+@every_service
+def test_telnet_is_only_noted(server, relay, service):
     terminal = Terminal(TELNET, "127.0.0.1", str(relay.port))
     try:
-        type_slowly(terminal)
-        server.wait_log(r"smtp\.typist .*policy=(log|delay)")
-        terminal.type("RSET")
-        terminal.wait_for("OK")
+        type_slowly(terminal, TALKS[service])
+        server.wait_log(r"\.typist .*policy=(log|delay)")
         start = time.monotonic()
-        terminal.type("QUIT")
-        terminal.wait_for("221 ")
+        leave(terminal, TALKS[service])
         delayed = time.monotonic() - start
         if "policy=delay" in server.log_text():
             assert delayed > 3
-        assert "421" not in terminal.seen
+        assert "Interactive" not in terminal.seen
+        assert typists(server) == 1
     finally:
         terminal.close()
 
 
 @pytest.mark.skipif(TELNET is None, reason="telnet is not installed")
 @pytest.mark.parametrize("server", ["allow"], indirect=True)
-def test_telnet_is_allowed(server, relay):
+@pytest.mark.parametrize("service", ["smtp", "imap"], indirect=True)
+def test_telnet_is_allowed(server, relay, service):
     terminal = Terminal(TELNET, "127.0.0.1", str(relay.port))
     try:
-        type_slowly(terminal)
-        terminal.type("QUIT")
-        terminal.wait_for("221 ")
-        assert "smtp.typist" not in server.log_text()
+        type_slowly(terminal, TALKS[service])
+        leave(terminal, TALKS[service])
+        assert ".typist" not in server.log_text()
     finally:
         terminal.close()
 
 
 @pytest.mark.skipif(TELNET is None, reason="telnet is not installed")
-def test_people_on_this_machine_may_type(server):
-    relay = Relay(server.port("smtp"), b"PROXY UNKNOWN\r\n")
+@every_service
+def test_people_on_this_machine_may_type(server, service):
+    relay = Relay(server.port(service), b"PROXY UNKNOWN\r\n")
     terminal = Terminal(TELNET, "127.0.0.1", str(relay.port))
     try:
-        type_slowly(terminal)
-        terminal.type("QUIT")
-        terminal.wait_for("221 ")
-        assert "smtp.typist" not in server.log_text()
+        type_slowly(terminal, TALKS[service])
+        leave(terminal, TALKS[service])
+        assert ".typist" not in server.log_text()
     finally:
         terminal.close()
         relay.close()
 
 
 @pytest.mark.skipif(NC is None, reason="nc is not installed")
-def test_nc_ends_its_lines_wrongly(server, relay):
+@every_service
+def test_nc_ends_its_lines_wrongly(server, relay, service):
+    talk = TALKS[service]
     terminal = Terminal(NC, "127.0.0.1", str(relay.port))
     try:
-        terminal.wait_for("220 ")
-        terminal.type("EHLO me.test")
-        terminal.wait_for("500 5.5.2 ")
-        server.wait_log(r"smtp\.offence .*reason=.bare LF")
+        terminal.wait_for(talk.greeting)
+        terminal.type(talk.first)
+        terminal.wait_for({"imap": "* BYE", "pop3": "-ERR"}.get(service, "500 5.5.2 "))
+        server.wait_log(r"smtp\.offence .*reason=.bare LF|login\.offence .*what=bad_line|"
+                        r"login\.bad_framing")
     finally:
         terminal.close()
 
@@ -223,14 +261,19 @@ def test_a_slow_program_is_asked_and_goes_on(server, relay):
     assert typists(server) == 0
 
 
-def test_a_program_is_never_asked(server, relay):
+@every_service
+def test_a_program_is_never_asked(server, relay, service):
+    talk = TALKS[service]
     with socket.create_connection(("127.0.0.1", relay.port), timeout=15 * SLOW) as client:
-        client.sendall(b"")
         file = client.makefile("rb")
         seen = file.readline()
-        client.sendall(b"HELO fast.test\r\n")
-        seen += file.readline()
-        for _ in range(20):
-            client.sendall(b"NOOP\r\n")
+        client.sendall(f"{talk.first}\r\n".encode())
+        while talk.answer.encode() not in seen:
             seen += file.readline()
-        assert b"\xff" not in seen
+        for _ in range(8):
+            client.sendall(f"{talk.second}\r\n".encode())
+            seen += file.readline()
+        client.sendall(f"{talk.last}\r\n".encode())
+        seen += file.read()
+        assert b"\xff" not in seen and talk.farewell.encode() in seen
+    assert typists(server) == 0

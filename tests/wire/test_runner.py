@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib.connection import Connection
-from lib.wire import Player, TranscriptError, parse, unescape
+from lib.wire import Player, TranscriptError, parse, parse_all, unescape
 
 pytestmark = pytest.mark.no_server
 
@@ -102,6 +102,25 @@ def test_bulk_and_escapes():
     assert unescape("ü\\t") == b"\xc3\xbc\t"
 
 
+def test_last_chunk_has_its_size():
+    peer = Peer([(b"c\r\n", b"250 Ok\r\n")])
+    peer.play("CL: a{end}b{name}c\\r\\n\nS: 250\n", end="\\r\\n", name="xyz")
+    assert peer.received == b"BDAT 10 LAST\r\na\r\nbxyzc\r\n"
+
+
+def test_matrix_makes_a_transcript_of_each_row(tmp_path):
+    (tmp_path / "smtp").mkdir()
+    (tmp_path / "two.matrix").write_text("# RFC\nname end\none \\r\ntwo \\n\n")
+    path = tmp_path / "smtp" / "sample.wire"
+    path.write_text(HEAD + "matrix: two\nC+: {end}\nS: 250\n")
+    scripts = parse_all(path)
+    assert [each.name for each in scripts] == ["smtp/sample-one", "smtp/sample-two"]
+    assert [each.row["end"] for each in scripts] == ["\\r", "\\n"]
+    (tmp_path / "two.matrix").write_text("name end\none\n")
+    with pytest.raises(TranscriptError):
+        parse_all(path)
+
+
 def test_close_wants_silence():
     with pytest.raises(AssertionError, match="expected the end"):
         Peer([(b"\r\n", b"250 Ok\r\n250 more\r\n")]).play("C: NOOP\nS: 250\nclose\n")
@@ -126,4 +145,7 @@ def test_variants():
         ("whole", "plain"), ("bytes", "plain"), ("whole", "tls"), ("bytes", "tls")]
     assert script("needs: plaintext\nmodes: whole\nS: 220\n").variants() == [("whole", "plain")]
     imap = parse(Path("s.wire"), "# RFC 9051\nservice: imap\nC: a NOOP\nS: a OK\n")
+    both = parse(Path("s.wire"), "# RFC 6409\nservice: submission\nneeds: tls\nS: 220\n")
+    assert both.variants() == [("whole", "tls"), ("bytes", "tls"), ("whole", "implicit"),
+                               ("bytes", "implicit")]
     assert ("burst", "plain") in imap.variants() and ("burst", "tls") not in imap.variants()

@@ -10,12 +10,15 @@ import pytest
 from lib.clients import Imap, Smtp, crlf
 from lib.connection import next_source
 from lib.server import DOMAIN, PASSWORD, Server
-from lib.wire import Player, Transcript, parse
+from lib.wire import Player, Transcript, parse_all
 
 HERE = Path(__file__).resolve().parent
-TRANSCRIPTS = [parse(path) for path in sorted(HERE.glob("*/*.wire"))]
+TRANSCRIPTS = [script for path in sorted(HERE.glob("*/*.wire")) for script in parse_all(path)]
 CASES = [(script, mode, transport) for script in TRANSCRIPTS
          for mode, transport in script.variants()]
+
+
+FIXTURES = {"relaxed": "shared_server", "strict": "strict_server", "outbound": "outbound_server"}
 
 
 def local_part(index: int) -> str:
@@ -29,19 +32,25 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def servers(request, shared_server, strict_server):
-    """The servers by name, with an account for each selected case that needs one."""
-    by_name = {"relaxed": shared_server, "strict": strict_server}
-    wanted: dict[str, list[str]] = {name: [] for name in by_name}
+def servers(request):
+    """The servers that are asked for, with an account for each selected case that needs one."""
+    wanted: dict[str, list[str]] = {}
     for item in request.session.items:
         params = getattr(getattr(item, "callspec", None), "params", {})
         if "case" in params:
             script = CASES[params["case"]][0]
+            locals_ = wanted.setdefault(script.server, [])
             if script.needs_account:
-                wanted[script.server].append(local_part(params["case"]))
+                locals_.append(local_part(params["case"]))
+    by_name = {}
     for name, locals_ in wanted.items():
+        by_name[name] = request.getfixturevalue(FIXTURES[name])
         by_name[name].add_accounts(locals_)
     return by_name
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def message(name: str) -> bytes:
@@ -70,14 +79,15 @@ def opener(server: Server, transport: str, auto: bool):
     source = next_source()
 
     def connect(service: str):
+        is_implicit = transport == "tls" and service in ("imap", "pop3")
         if service == "lmtp":
             connection = server.connect("lmtp")
-        elif transport == "tls" and service in ("imap", "pop3"):
+        elif is_implicit or transport == "implicit":
             connection = server.connect(service + "s", source=source)
             connection.start_tls()
         else:
             connection = server.connect(service, source=source)
-        if service == "smtp" and transport == "tls":
+        if service in ("smtp", "submission") and transport == "tls":
             client = Smtp(connection)
             client.hello()
             client.start_tls()
@@ -93,9 +103,10 @@ def test_wire(case, servers):
     server = servers[script.server]
     user = local_part(case)
     set_up(server, script, user)
-    token = base64.b64encode(f"\0{user}\0{PASSWORD}".encode()).decode()
     names = {"user": user, "address": f"{user}@{DOMAIN}", "password": PASSWORD, "domain": DOMAIN,
-             "sasl_plain": token}
+             "sasl_plain": base64_of(f"\0{user}\0{PASSWORD}"),
+             "sasl_plain_for_boss": base64_of(f"boss\0{user}\0{PASSWORD}"),
+             "user_base64": base64_of(user), "password_base64": base64_of(PASSWORD)}
     connect = opener(server, transport, script.greeting == "auto")
     Player(script, mode, connect, names).play()
 

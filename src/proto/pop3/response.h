@@ -96,6 +96,8 @@ inline constexpr FixedResponse k_local_error{Status::err, ResponseCode::sys_temp
                                              "Local error, try again later"};
 inline constexpr FixedResponse k_shutting_down{Status::err, ResponseCode::sys_temp,
                                                "Service is shutting down"};
+inline constexpr FixedResponse k_no_interactive{Status::err, ResponseCode::none,
+                                                "Interactive sessions are not allowed"};
 inline constexpr FixedResponse k_session_revoked{Status::err, ResponseCode::auth,
                                                  "Account was removed or its password changed"};
 inline constexpr FixedResponse k_too_many_errors{Status::err, ResponseCode::none,

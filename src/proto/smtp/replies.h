@@ -34,6 +34,8 @@ inline constexpr FixedReply k_reply_timeout{421, {4, 4, 2}, "Timed out waiting f
 inline constexpr FixedReply k_reply_too_many_connections{
     421, {4, 7, 0}, "Too many connections from your network"};
 inline constexpr FixedReply k_reply_too_many_errors{421, {4, 7, 0}, "Too many errors"};
+inline constexpr FixedReply k_reply_session_revoked{
+    421, {4, 7, 0}, "Account was removed or its password changed"};
 inline constexpr FixedReply k_reply_no_interactive{
     421, {4, 7, 0}, "Interactive sessions are not allowed"};
 inline constexpr FixedReply k_reply_small_chunks{421, {4, 7, 0}, "Too many small chunks"};

@@ -58,13 +58,14 @@ Refusal refuse_start_tls(const SessionFacts& facts, const Extensions& offered) {
 
 Refusal refuse_auth(const SessionFacts& facts, const SessionRules& rules,
                     const Extensions& offered) {
+  // RFC 4954 section 4: 503 to all that follows a login that succeeded.
+  if (facts.authenticated) return k_reply_already_authenticated;
   if (!rules.auth_after_tls) return k_reply_not_implemented;
   // RFC 4954 section 4: in clear the mechanism is refused without looking at its response.
   if (facts.channel != Channel::tls) return k_reply_auth_needs_tls;
   if (facts.greeting != Greeting::ehlo) return k_reply_hello_first;
   if (offered.auth_mechanisms.empty()) return k_reply_not_implemented;
-  // RFC 4954 section 4: once a session, and not during a transaction.
-  if (facts.authenticated) return k_reply_already_authenticated;
+  // RFC 4954 section 4: not during a transaction.
   if (facts.progress != Progress::none) return k_reply_bad_sequence;
   return std::nullopt;
 }
