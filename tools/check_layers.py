@@ -15,7 +15,7 @@ from pathlib import Path
 from sources import includes_of, module_of, project_includes, sources
 
 WORKER = "net rpc api role config proto mime model crypto text sys base"
-BELOW_WORKERS = f"{WORKER} store mail queue directory greylist core supervisor"
+BELOW_WORKERS = f"{WORKER} store mail queue directory greylist remote core supervisor"
 
 ALLOWED = {
     "base": "",
@@ -33,9 +33,10 @@ ALLOWED = {
     "store": "crypto sys base",
     "directory": "store model crypto text sys base",
     "greylist": "store model crypto base",
+    "remote": "store model base",
     "mail": "directory store model crypto text sys base",
     "queue": "store model crypto text sys base",
-    "core": "greylist mail queue directory store role api rpc net config model crypto text sys base",
+    "core": "greylist remote mail queue directory store role api rpc net config model crypto text sys base",
     "front": WORKER,
     "login": WORKER,
     "smtpd": WORKER,

@@ -93,7 +93,11 @@ inline constexpr RoleSet k_admin = role_bit(Role::admin);
   S(65, trace, TraceRequest, TraceEvent, k_admin)                                        \
   M(70, app_password_add, AppPasswordRequest, AppPasswordResult, k_admin)                \
   M(71, app_password_remove, AppPasswordRequest, AdminResult, k_admin)                   \
-  M(72, app_password_list, AppPasswordListRequest, AppPasswordListResponse, k_admin)
+  M(72, app_password_list, AppPasswordListRequest, AppPasswordListResponse, k_admin)     \
+  M(90, sts_get, StsGetRequest, StsGetResponse, k_courier)                               \
+  M(91, sts_put, StsPutRequest, StsPutResponse, k_courier)                               \
+  M(92, tls_report, TlsReportRequest, TlsReportResponse, k_courier)                      \
+  S(93, tls_results, TlsResultListRequest, TlsResultInfo, k_admin)
 // clang-format on
 
 enum class Method : std::uint16_t {

@@ -98,9 +98,9 @@ int run_command(int argc, char** argv, std::span<const RolePolicy> policies) {
         ->capture_default_str();
     bool wants_version = false;
     app.add_flag("--version", wants_version, "Print the version");
-    for (auto add :
-         {add_init, add_serve, add_domain, add_account, add_alias, add_ban, add_queue, add_trace,
-          add_status, add_config, add_verify, add_dump, add_dns, add_sandbox_check}) {
+    for (auto add : {add_init, add_serve, add_domain, add_account, add_alias, add_ban, add_queue,
+                     add_tls_report, add_trace, add_status, add_config, add_verify, add_dump,
+                     add_dns, add_sandbox_check}) {
       add(app, context);
     }
     try {

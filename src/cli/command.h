@@ -71,6 +71,7 @@ void add_app_password(CLI::App& parent, Context& context);
 void add_alias(CLI::App& parent, Context& context);
 void add_ban(CLI::App& parent, Context& context);
 void add_queue(CLI::App& parent, Context& context);
+void add_tls_report(CLI::App& parent, Context& context);
 void add_trace(CLI::App& parent, Context& context);
 void add_status(CLI::App& parent, Context& context);
 void add_config(CLI::App& parent, Context& context);

@@ -42,6 +42,9 @@ class StoreLine : public OperatorLine {
     if (method == api::Method::trace) {
       return stream<api::TraceEvent>(&core::Offline::trace, bytes, sink);
     }
+    if (method == api::Method::tls_results) {
+      return stream<api::TlsResultInfo>(&core::Offline::tls_results, bytes, sink);
+    }
     if (method == api::Method::verify) {
       offline_->verify(put);
       return {};

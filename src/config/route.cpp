@@ -37,6 +37,11 @@ bool read_domain(std::string_view word, Route& out) {
 
 bool read_host(std::string_view host, Route& out) {
   bool is_literal = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  // An address of IPv4 cannot be taken for anything else, with or without brackets.
+  if (!is_literal && host.find(':') == std::string_view::npos && is_canonical_ip(host)) {
+    out.host = host;
+    return true;
+  }
   out.host = is_literal ? host.substr(1, host.size() - 2) : ascii_lower(host);
   return is_literal ? is_canonical_ip(out.host) : is_domain(out.host);
 }

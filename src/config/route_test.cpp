@@ -18,6 +18,16 @@ TEST(Route, ReadsNextHopsAndProperties) {
   EXPECT_EQ(*exchangers, (Route{"example.org", "", 0, false, OutboundTls::dane, "", ""}));
 }
 
+TEST(Route, AnAddressOfIpv4NeedsNoBrackets) {
+  auto bare = parse_route("* smtp://192.0.2.1:25");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->host, "192.0.2.1");
+  EXPECT_EQ(bare->port, 25);
+  EXPECT_EQ(write_route(*bare), "* smtp://[192.0.2.1]:25");
+  EXPECT_FALSE(parse_route("* smtp://192.0.2.01"));
+  EXPECT_FALSE(parse_route("* smtp://2001:db8::1"));
+}
+
 TEST(Route, IsWrittenAsItIsRead) {
   for (std::string_view text :
        {"* smtp://relay.example.net:2525 tls=verify user=me source=192.0.2.7",

@@ -9,6 +9,7 @@
 #include "core/upkeep.h"
 #include "mail/verify.h"
 #include "queue/verify.h"
+#include "remote/inspect.h"
 
 namespace peregrine::core {
 namespace {
@@ -173,6 +174,9 @@ net::Task<std::optional<std::size_t>> verify_store(Core& core, Call& call) {
     auto checked = store.verify(
         [&out](const store::Finding& finding) { out(finding.where + ": " + finding.what); });
     if (!checked) out("store: cannot be read to its end");
+    auto remembered = remote::verify(
+        store, [&out](const store::Finding& finding) { out(finding.where + ": " + finding.what); });
+    if (!remembered) out("remote: cannot be read to its end");
   });
   auto count = co_await send_all(core, call, stream, LineKind::problem);
   co_return count;
@@ -203,6 +207,7 @@ net::Task<Answer<void>> dump(Core& core, Call& call, api::DumpRequest request) {
   LineStream stream(core.loop, [&store, account = *subject](const LineStream::Out& out) {
     bool is_whole = mail::dump(store, {.account = account}, out).has_value();
     if (!account) is_whole = queue::dump(store, out) && is_whole;
+    if (!account) is_whole = remote::dump(store, out) && is_whole;
     if (!is_whole) out("store: cannot be read to its end");
   });
   static_cast<void>(co_await send_all(core, call, stream, LineKind::plain));

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Role k_roles[] = {Role::login,      Role::mx,      Role::imap, Role::pop3,
                             Role::submission, Role::courier, Role::admin};
-constexpr std::uint16_t k_methods = 80;
+constexpr std::uint16_t k_methods = 99;
 
 bool names_session(std::uint16_t method) {
   switch (static_cast<api::Method>(method)) {

@@ -51,6 +51,14 @@ std::expected<Model, std::string> make_model(const config::Settings& settings,
     return std::unexpected("the greylist cannot be read: restore the data directory from a backup");
   }
   model.greylist = std::move(*greylist);
+  auto policies = remote::StsPolicies::open(*model.store);
+  auto results = remote::TlsResults::open(*model.store);
+  if (!policies || !results) {
+    return std::unexpected(
+        "what is known of other servers cannot be read: restore the data directory from a backup");
+  }
+  model.sts_policies = std::move(*policies);
+  model.tls_results = std::move(*results);
   model.queue = std::make_unique<queue::Queue>(*model.store, queue_options(settings));
   return model;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Model: all that is stored, opened: the store, and the directory, accounts, greylist and queue on
-// it. What core works on, and what a command works on while no server runs.
+// Model: all that is stored, opened: the store, and the directory, accounts, greylist, queue and
+// what is remembered of other servers on it. What core works on, and what a command works on while
+// no server runs.
 
 #include <expected>
 #include <memory>
@@ -11,6 +12,8 @@
 #include "greylist/greylist.h"
 #include "mail/accounts.h"
 #include "queue/queue.h"
+#include "remote/policies.h"
+#include "remote/results.h"
 #include "store/store.h"
 
 namespace peregrine::core {
@@ -20,6 +23,8 @@ struct Model {
   std::unique_ptr<directory::Directory> directory;
   std::unique_ptr<mail::Accounts> accounts;
   std::unique_ptr<greylist::Greylist> greylist;
+  std::unique_ptr<remote::StsPolicies> sts_policies;
+  std::unique_ptr<remote::TlsResults> tls_results;
   std::unique_ptr<queue::Queue> queue;
 
   /// Puts into effect what of the settings can change while it is open.

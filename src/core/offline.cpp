@@ -4,8 +4,10 @@
 #include <mutex>
 
 #include "base/result.h"
+#include "core/remote_wire.h"
 #include "mail/verify.h"
 #include "queue/verify.h"
+#include "remote/inspect.h"
 
 namespace peregrine::core {
 namespace {
@@ -136,15 +138,26 @@ api::CountsResponse Offline::counts() {
   return response;
 }
 
+std::expected<void, std::string> Offline::tls_results(const api::TlsResultListRequest& request,
+                                                      const Results& out) {
+  constexpr std::size_t k_a_step = 1000;
+  Bytes position;
+  do {
+    auto found = model_.tls_results->list(position, k_a_step, request.domain());
+    if (!found) return std::unexpected("the store cannot be read: peregrine verify says more");
+    for (const remote::Counted& each : *found) out(info_of(each));
+  } while (!position.empty());
+  return {};
+}
+
 void Offline::dump(const api::DumpRequest& request, const Out& out) {
   auto subject = admin_.dump_subject(request);
   if (!subject) return put(out, subject.error(), true);
   auto dumped = mail::dump(*model_.store, {.account = *subject},
                            [&](std::string_view line) { put(out, std::string(line), false); });
   if (dumped && !*subject) {
-    auto queued = queue::dump(*model_.store,
-                              [&](std::string_view line) { put(out, std::string(line), false); });
-    if (queued) return;
+    auto put_line = [&](std::string_view line) { put(out, std::string(line), false); };
+    if (queue::dump(*model_.store, put_line) && remote::dump(*model_.store, put_line)) return;
   }
   if (!dumped || !*subject) put(out, "store: cannot be read to its end", true);
 }
@@ -156,6 +169,7 @@ void Offline::verify(const Out& out) {
     put(out, finding.where + ": " + finding.what, true);
   };
   if (!model_.store->verify(report)) report({"store", "cannot be read to its end"});
+  if (!remote::verify(*model_.store, report)) report({"remote", "cannot be read to its end"});
   if (!mail::verify(*model_.store, *model_.directory, report)) {
     report({"accounts", "cannot be read to their end"});
   }

@@ -46,6 +46,10 @@ class Offline {
   std::expected<void, std::string> trace(const api::TraceRequest& request, const Events& out);
   api::QueueChangeResponse queue_change(const api::QueueChangeRequest& request);
 
+  using Results = std::function<void(const api::TlsResultInfo&)>;
+  std::expected<void, std::string> tls_results(const api::TlsResultListRequest& request,
+                                               const Results& out);
+
   using Out = std::function<void(const api::TextLine&)>;
   void dump(const api::DumpRequest& request, const Out& out);
   /// The last line is a count.

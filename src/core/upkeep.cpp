@@ -9,6 +9,7 @@ constexpr std::chrono::seconds k_pause{5};
 constexpr std::chrono::hours k_round{24};
 constexpr std::size_t k_accounts_a_turn = 32;
 constexpr std::size_t k_greylist_a_turn = 1000;
+constexpr std::size_t k_remote_a_turn = 1000;
 
 }  // namespace
 
@@ -51,6 +52,7 @@ net::Task<void> Upkeep::turn() {
   }
   collect();
   purge_greylist();
+  purge_remote();
   co_await tend_queue();
   co_await purge();
   std::set<AccountId> now;
@@ -74,6 +76,12 @@ void Upkeep::collect() {
 void Upkeep::purge_greylist() {
   // A failure of the store is heard of by those who wait for it.
   static_cast<void>(core_.model.greylist->purge(wall_now(), k_greylist_a_turn));
+}
+
+void Upkeep::purge_remote() {
+  UnixTime now = wall_now();
+  static_cast<void>(core_.model.sts_policies->purge(now, k_remote_a_turn));
+  static_cast<void>(core_.model.tls_results->purge(now, k_remote_a_turn));
 }
 
 net::Task<void> Upkeep::tend_queue() {

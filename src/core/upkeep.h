@@ -1,5 +1,6 @@
 #pragma once
-// Upkeep: what nobody waits for: mail that expires in the queue, blobs without a link, the mail of
+// Upkeep: what nobody waits for: mail that expires in the queue, what is
+// known of other servers and over, blobs without a link, the mail of
 // removed accounts, deleted mailboxes, the history of expunges, and the search index. In small
 // steps between the calls; what is cut short is found again after the next start.
 
@@ -30,6 +31,7 @@ class Upkeep {
   net::Task<void> index(AccountId account);
   net::Task<void> purge();
   void purge_greylist();
+  void purge_remote();
   net::Task<void> tend_queue();
   void collect();
 

@@ -15,6 +15,11 @@ constexpr std::uint64_t k_messages_a_session = 100;
 constexpr std::uint32_t k_messages_a_lease = 20;
 constexpr std::chrono::minutes k_slot_time{2};
 constexpr std::chrono::seconds k_lease_margin{10};
+constexpr std::chrono::seconds k_tls_report{30};
+constexpr std::size_t k_most_tls_results = 64;
+constexpr std::size_t k_longest_name = 255;
+constexpr std::string_view k_host_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
 
 }  // namespace
 
@@ -86,6 +91,7 @@ net::Task<std::optional<api::LeaseResponse>> Job::run() {
     place_ = worst_place_;
   }
   co_await report_rest(destination_failure);
+  co_await report_tls();
   co_return std::move(other_);
 }
 
@@ -100,7 +106,14 @@ net::Task<void> Job::deliver() {
                          !destination_.starts_with('[') &&
                          tls_mode(settings_, route_) == config::OutboundTls::opportunistic;
   if (may_have_policy) {
-    policy_ = co_await courier_.sts.find(finder_, courier_.worker.resolver(), destination_);
+    StsLinks links{courier_.worker.resolver(), courier_.worker.core()};
+    auto found = co_await courier_.sts.find(finder_, std::move(links), destination_);
+    if (!found) {
+      keep_worst(found.error());
+      co_return;
+    }
+    policy_ = std::move(found->policy);
+    count_tls(api::TLS_POLICY_STS, found->failure, {});
   }
   std::vector<TargetHost> hosts = targets_.hosts;
   for (const TargetHost& host : hosts) {
@@ -121,7 +134,10 @@ net::Task<Job::Tried> Job::try_host(TargetHost host) {
                        .destination = destination_,
                        .policy = policy_};
   auto need = co_await find_tls_need(courier_.worker.resolver(), question);
-  if (!need) co_return need.error();
+  if (!need) {
+    count_tls(need.error().policy, need.error().result, place_.host);
+    co_return std::move(need.error().failure);
+  }
   co_return co_await try_addresses(host, std::move(*addresses), std::move(*need));
 }
 
@@ -178,11 +194,13 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
   if (is_own && !targets_.is_route && !settings_.outbound.allow_loopback) {
     co_return permanent("5.4.6", "the host's address is this server's own");
   }
+  api::TlsPolicyType tls_policy = need.policy;
   Session session(ClientStream(std::move(stream)), courier_.client,
                   options_for(host, address, std::move(need)));
   place_ = {.host = session.options().host, .address = session.options().address, .tls = {}};
   auto opened = co_await session.open();
   place_.tls = session.tls_text();
+  count_tls(tls_policy, session.tls_result(), place_.host);
   if (!opened) {
     may_retry_in_clear = session.may_retry_in_clear();
     // Before any mail was named, a 4yz is about the connection itself.
@@ -268,6 +286,34 @@ net::Task<bool> Job::take_more(Session& session) {
   }
   take(std::move(*lease));
   co_return true;
+}
+
+/// RFC 8460 section 4: sessions by policy and result; of failures also with which host.
+void Job::count_tls(api::TlsPolicyType policy, api::TlsResultType result, const std::string& host) {
+  bool is_policy_domain = !targets_.is_route && !destination_.starts_with('[');
+  if (!is_policy_domain || result == api::TLS_RESULT_UNSPECIFIED) return;
+  // Names of hosts are strangers' words: one that is none is left out.
+  bool is_plain = result != api::TLS_RESULT_SUCCESS && host.size() <= k_longest_name &&
+                  host.find_first_not_of(k_host_characters) == std::string::npos;
+  std::tuple key(static_cast<int>(policy), static_cast<int>(result), is_plain ? host : "");
+  if (tls_counts_.size() < k_most_tls_results || tls_counts_.contains(key)) ++tls_counts_[key];
+}
+
+net::Task<void> Job::report_tls() {
+  if (tls_counts_.empty()) co_return;
+  api::TlsReportRequest request;
+  for (const auto& [key, sessions] : tls_counts_) {
+    api::TlsResult& result = *request.add_results();
+    result.set_domain(destination_);
+    result.set_policy(static_cast<api::TlsPolicyType>(std::get<0>(key)));
+    result.set_result(static_cast<api::TlsResultType>(std::get<1>(key)));
+    result.set_receiving_mx(std::get<2>(key));
+    result.set_sessions(sessions);
+  }
+  tls_counts_.clear();
+  // A statistic: no mail waits for it, and what is lost is lost.
+  auto told = co_await api::tls_report(courier_.worker.core(), request, deadline_in(k_tls_report));
+  if (!told) log_event(LogLevel::info, "courier.tls_report_lost", {{"destination", destination_}});
 }
 
 void Job::add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient) {

@@ -2,7 +2,10 @@
 // Job: one lease of mail for one destination, from finding its hosts to the last report, and more
 // leases for the same place while the connection is open.
 
+#include <map>
 #include <optional>
+#include <string>
+#include <tuple>
 
 #include "courier/courier.h"
 #include "courier/reports.h"
@@ -37,6 +40,8 @@ class Job {
   [[nodiscard]] bool is_all_settled() const;
   void settle_rest(const Failure& failure);
   void keep_worst(const Failure& failure);
+  void count_tls(api::TlsPolicyType policy, api::TlsResultType result, const std::string& host);
+  net::Task<void> report_tls();
   /// Sends what is settled of a message and not reported yet; wait_reported() waits for the answer.
   void report(std::size_t message);
   net::Task<void> run_report(api::ReportRequest request);
@@ -60,6 +65,7 @@ class Job {
   TargetFinder finder_;
   Targets targets_;
   std::optional<sts::Policy> policy_;
+  std::map<std::tuple<int, int, std::string>, std::uint64_t> tls_counts_;
   Place place_;
   std::optional<Failure> worst_;
   Place worst_place_;

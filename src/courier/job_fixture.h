@@ -44,6 +44,8 @@ class JobFixture : role::WorkerFixture {
   std::vector<api::ReportRequest> reports;
   std::vector<api::NotifyRequest> notified;
   Bytes notified_file;
+  std::map<std::string, api::StsGetResponse> policies;  ///< that core keeps, by domain
+  std::vector<api::TlsResult> tls_results;
   std::optional<api::LeaseResponse> other;  ///< what the job gave back
   std::uint32_t limit_after = 0;            ///< of connections to dest.test
 

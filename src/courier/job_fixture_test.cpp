@@ -98,6 +98,29 @@ void JobFixture::serve_core(rpc::Request request) {
       request.respond(api::ReportResponse().SerializeAsString());
       return;
     }
+    case api::Method::sts_get: {
+      api::StsGetRequest asked;
+      ASSERT_TRUE(asked.ParseFromString(request.payload()));
+      request.respond(policies[asked.domain()].SerializeAsString());
+      return;
+    }
+    case api::Method::tls_report: {
+      api::TlsReportRequest report;
+      ASSERT_TRUE(report.ParseFromString(request.payload()));
+      tls_results.insert(tls_results.end(), report.results().begin(), report.results().end());
+      request.respond(api::TlsReportResponse().SerializeAsString());
+      return;
+    }
+    case api::Method::sts_put: {
+      api::StsPutRequest put;
+      ASSERT_TRUE(put.ParseFromString(request.payload()));
+      api::StsGetResponse& kept = policies[put.domain()];
+      kept.set_id(put.id());
+      kept.set_policy(put.policy());
+      kept.set_seconds_left(put.max_age());
+      request.respond(api::StsPutResponse().SerializeAsString());
+      return;
+    }
     case api::Method::notify: {
       ASSERT_TRUE(notified.emplace_back().ParseFromString(request.payload()));
       if (sys::Fd file = request.take_descriptor()) {

@@ -313,8 +313,6 @@ TEST_F(JobTest, WhatTheServerCannotTakeIsNotSent) {
   };
   const Demand demands[] = {
       {[](api::LeasedMessage& m) { m.set_size(1001); }, "5.3.4"},
-      {[](api::LeasedMessage& m) { m.mutable_envelope()->set_eight_bit(true); }, "5.6.3"},
-      {[](api::LeasedMessage& m) { m.mutable_envelope()->set_binary(true); }, "5.6.3"},
       {[](api::LeasedMessage& m) { m.mutable_envelope()->set_require_tls(true); }, "5.7.30"},
       {[](api::LeasedMessage& m) {
          m.mutable_envelope()->set_smtp_utf8(true);
@@ -338,6 +336,37 @@ TEST_F(JobTest, WhatTheServerCannotTakeIsNotSent) {
     EXPECT_EQ(one.report_of().status(), demand.status);
     EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
   }
+}
+
+api::LeaseResponse lease_of(JobFixture& fixture, const Bytes& content) {
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  fixture.contents[1] = content;
+  api::LeasedMessage& message = *lease.mutable_messages(0);
+  message.set_size(content.size());
+  message.set_header_size(content.find("\r\n\r\n") + 4);
+  message.mutable_envelope()->set_eight_bit(true);
+  return lease;
+}
+
+TEST_F(JobTest, EightBitTextIsConvertedForAServerThatTakesNone) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.run(lease_of(fixture, "MIME-Version: 1.0\r\n\r\ngr\xc3\xbc\xc3\x9f\x65\r\n"));
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+  EXPECT_EQ(server.received.find("BODY="), std::string::npos);
+  EXPECT_NE(server.received.find("DATA\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+                                 "MIME-Version: 1.0\r\n\r\ngr=C3=BC=C3=9Fe\r\n.\r\n"),
+            std::string::npos);
+}
+
+TEST_F(JobTest, WhatIsSignedIsReturnedInstead) {
+  FakeServer& server = fixture.serve(2, {{k_greeting, {"EHLO", "250 mx.test\r\n"}}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.run(lease_of(fixture, "DKIM-Signature: v=1\r\nMIME-Version: 1.0\r\n\r\n\xc3\xbc\r\n"));
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_PERMANENT);
+  EXPECT_EQ(fixture.report_of().status(), "5.6.3");
+  EXPECT_NE(fixture.report_of().diagnostic().find("signed"), std::string::npos);
+  EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
 }
 
 TEST_F(JobTest, SmtpUtf8IsNotNeededForAsciiAlone) {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "crypto/tls_fault.h"
 #include "proto/smtp/client_commands.h"
 
 namespace peregrine::courier {
@@ -36,6 +37,21 @@ std::string describe(smtp::ReplyEvent event) {
       break;
   }
   return "a reply is malformed";
+}
+
+/// RFC 8460 section 4.3.1.
+api::TlsResultType result_of(crypto::TlsFault fault) {
+  switch (fault) {
+    case crypto::TlsFault::host_mismatch:
+      return api::TLS_RESULT_CERTIFICATE_HOST_MISMATCH;
+    case crypto::TlsFault::expired:
+      return api::TLS_RESULT_CERTIFICATE_EXPIRED;
+    case crypto::TlsFault::not_trusted:
+      return api::TLS_RESULT_CERTIFICATE_NOT_TRUSTED;
+    case crypto::TlsFault::other:
+      break;
+  }
+  return api::TLS_RESULT_VALIDATION_FAILURE;
 }
 
 }  // namespace
@@ -146,6 +162,7 @@ net::Task<Done> Session::secure() {
   if (options_.implicit_tls || need.use == TlsUse::never) co_return Done{};
   bool is_needed = need.use == TlsUse::always;
   if (!offers_.start_tls) {
+    tls_result_ = api::TLS_RESULT_STARTTLS_NOT_SUPPORTED;
     if (!is_needed) co_return Done{};
     over_ = true;
     co_return std::unexpected(
@@ -156,6 +173,7 @@ net::Task<Done> Session::secure() {
   auto reply = co_await receive(options_.timeouts.command, "STARTTLS");
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->code != 220) {
+    tls_result_ = api::TLS_RESULT_STARTTLS_NOT_SUPPORTED;
     // RFC 3207 section 4: whether to go on in clear is the client's decision.
     if (!is_needed && !over_) co_return Done{};
     over_ = true;
@@ -182,7 +200,11 @@ net::Task<Done> Session::handshake() {
                            .records = need.records,
                            .alpn = {}};
   bool shaken = co_await stream_.start_tls(client_, target, deadline_in(options_.timeouts.tls));
-  if (shaken) co_return Done{};
+  if (shaken) {
+    tls_result_ = api::TLS_RESULT_SUCCESS;
+    co_return Done{};
+  }
+  tls_result_ = result_of(crypto::fault_of(stream_.tls()->error()));
   over_ = true;
   tls_failed_ = need.use == TlsUse::when_offered;
   std::string why = stream_.tls()->error();

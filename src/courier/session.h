@@ -72,6 +72,8 @@ class Session {
   [[nodiscard]] bool is_over() const { return over_; }
   [[nodiscard]] const smtp::ServerOffers& offers() const { return offers_; }
   [[nodiscard]] const SessionOptions& options() const { return options_; }
+  /// What came of TLS, for reports: unspecified when it was not asked for or not come to.
+  [[nodiscard]] api::TlsResultType tls_result() const { return tls_result_; }
   /// TLS with a proof of who is at the other end.
   [[nodiscard]] bool is_verified() const;
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384 dane"; empty in clear.
@@ -93,6 +95,7 @@ class Session {
   smtp::ServerOffers offers_;
   bool over_ = false;
   bool tls_failed_ = false;
+  api::TlsResultType tls_result_ = api::TLS_RESULT_UNSPECIFIED;
 };
 
 }  // namespace peregrine::courier

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "api/client.h"
 #include "base/log.h"
 #include "courier/client_stream.h"
 #include "courier/connect.h"
@@ -11,6 +12,7 @@ namespace peregrine::courier {
 namespace {
 
 constexpr std::chrono::seconds k_lookup_time{30};
+constexpr std::chrono::seconds k_core_time{30};
 // RFC 8461 section 3.3: a timeout of one minute is suggested.
 constexpr std::chrono::seconds k_fetch_time{60};
 
@@ -45,13 +47,16 @@ net::Task<std::optional<http::Response>> exchange(ClientStream& stream, Bytes re
 
 }  // namespace
 
-net::Task<std::optional<sts::Policy>> StsCache::fetch(TargetFinder& finder, std::string domain) {
+net::Task<std::expected<StsCache::Fetched, api::TlsResultType>> StsCache::fetch(
+    TargetFinder& finder, std::string domain) {
+  // RFC 8460 section 4.3.2.2: what went wrong, in its words.
+  constexpr std::unexpected k_not_fetched(api::TLS_RESULT_STS_POLICY_FETCH_ERROR);
   TargetHost host{.name = "mta-sts." + domain, .address = {}};
   Targets target{.port = options_.port};
   auto addresses = co_await finder.resolve(host, target);
-  if (!addresses) co_return std::nullopt;
+  if (!addresses) co_return k_not_fetched;
   auto connected = co_await connect_to_any(gate_, addresses->addresses, {}, k_fetch_time);
-  if (!connected) co_return std::nullopt;
+  if (!connected) co_return k_not_fetched;
   ClientStream stream(std::move(connected->stream));
   // RFC 8461 section 3.3: the certificate is for this name, and redirects are not followed.
   crypto::TlsTarget proof{.host = host.name,
@@ -61,43 +66,79 @@ net::Task<std::optional<sts::Policy>> StsCache::fetch(TargetFinder& finder, std:
                           .alpn = "http/1.1"};
   Deadline deadline = deadline_in(k_fetch_time);
   bool shaken = co_await stream.start_tls(client_, proof, deadline);
-  if (!shaken) co_return std::nullopt;
+  if (!shaken) co_return std::unexpected(api::TLS_RESULT_STS_WEBPKI_INVALID);
   Bytes request = http::get_request(host.name, "/.well-known/mta-sts.txt");
   auto response = co_await exchange(stream, std::move(request), deadline);
   if (!response || response->status != 200 || response->content_type != "text/plain") {
-    co_return std::nullopt;
+    co_return k_not_fetched;
   }
-  co_return sts::parse_policy(response->body);
+  auto policy = sts::parse_policy(response->body);
+  if (!policy) co_return std::unexpected(api::TLS_RESULT_STS_POLICY_INVALID);
+  co_return Fetched{response->body, std::move(*policy)};
 }
 
-net::Task<std::optional<sts::Policy>> StsCache::find(TargetFinder& finder,
-                                                     std::shared_ptr<rpc::Channel> resolver,
-                                                     std::string domain) {
+/// What core keeps for the domain.
+net::Task<std::expected<StsCache::Entry, Failure>> StsCache::recall(
+    std::shared_ptr<rpc::Channel> core, std::string domain) {
+  api::StsGetRequest request;
+  request.set_domain(domain);
+  auto kept = co_await api::sts_get(core, request, deadline_in(k_core_time));
+  if (!kept) co_return std::unexpected(not_tried("the domain's MTA-STS policy cannot be read"));
+  Entry entry;
+  if (kept->id().empty()) co_return entry;
+  entry.policy = sts::parse_policy(kept->policy());
+  if (!entry.policy) co_return Entry{};
+  entry.id = kept->id();
+  entry.expires = Monotonic::now() + std::chrono::seconds(kept->seconds_left());
+  co_return entry;
+}
+
+net::Task<std::expected<StsAnswer, Failure>> StsCache::find(TargetFinder& finder, StsLinks links,
+                                                            std::string domain) {
   Deadline now = Monotonic::now();
   Entry entry;
-  if (auto known = entries_.find(domain); known != entries_.end()) entry = known->second;
+  if (auto known = entries_.find(domain); known != entries_.end()) {
+    entry = known->second;
+  } else {
+    auto recalled = co_await recall(links.core, domain);
+    if (!recalled) co_return std::unexpected(recalled.error());
+    entry = std::move(*recalled);
+  }
   if (entry.policy && entry.expires <= now) entry = {};
-  if (entry.asked != Deadline{} && now - entry.asked < options_.fresh) co_return entry.policy;
+  if (entry.asked != Deadline{} && now - entry.asked < options_.fresh) {
+    co_return StsAnswer{.policy = entry.policy};
+  }
 
-  role::DnsAnswer answer = co_await role::lookup(std::move(resolver), "_mta-sts." + domain,
+  role::DnsAnswer answer = co_await role::lookup(links.resolver, "_mta-sts." + domain,
                                                  dns::Type::txt, deadline_in(k_lookup_time));
   entry.asked = Monotonic::now();
   auto id = read_id(answer);
   // RFC 8461 section 5.1: a policy that is kept holds, also when the record is gone.
   if (!id || *id == entry.id) {
     keep(domain, entry);
-    co_return entry.policy;
+    co_return StsAnswer{.policy = entry.policy};
   }
-  auto policy = co_await fetch(finder, domain);
-  if (policy) {
+  StsAnswer answered;
+  auto fetched = co_await fetch(finder, domain);
+  if (fetched) {
     entry.id = *id;
-    entry.expires = Monotonic::now() + std::chrono::seconds(policy->max_age);
-    entry.policy = std::move(policy);
+    entry.expires = Monotonic::now() + std::chrono::seconds(fetched->policy.max_age);
+    entry.policy = std::move(fetched->policy);
+    api::StsPutRequest request;
+    request.set_domain(domain);
+    request.set_id(entry.id);
+    request.set_max_age(entry.policy->max_age);
+    request.set_policy(std::move(fetched->text));
+    // RFC 8461 section 3.3: kept before it is used. Without core it holds in this process alone.
+    auto put = co_await api::sts_put(links.core, request, deadline_in(k_core_time));
+    if (!put) log_event(LogLevel::warning, "courier.sts_not_kept", {{"domain", domain}});
   } else {
+    answered.failure = fetched.error();
     log_event(LogLevel::warning, "courier.sts_not_fetched", {{"domain", domain}});
   }
-  keep(domain, entry);
-  co_return entry.policy;
+  answered.policy = entry.policy;
+  keep(domain, std::move(entry));
+  co_return answered;
 }
 
 void StsCache::keep(const std::string& domain, Entry entry) {

@@ -31,6 +31,15 @@ class TlsJobTest : public ::testing::Test {
     ASSERT_TRUE(route) << text;
     fixture.settings.outbound.routes.push_back(*route);
   }
+  void expect_counted(api::TlsPolicyType policy, api::TlsResultType result, std::string host) {
+    ASSERT_EQ(fixture.tls_results.size(), 1U);
+    const api::TlsResult& counted = fixture.tls_results.front();
+    EXPECT_EQ(counted.domain(), "dest.test");
+    EXPECT_EQ(counted.policy(), policy);
+    EXPECT_EQ(counted.result(), result);
+    EXPECT_EQ(counted.receiving_mx(), host);
+    EXPECT_EQ(counted.sessions(), 1U);
+  }
   Bytes tlsa(const FakeServer& server) {
     auto facts = crypto::inspect_certificate(server.identity.chain_pem);
     return Bytes("\3\1\1") + Bytes(crypto::view(facts->key_fingerprint));
@@ -49,6 +58,7 @@ TEST_F(TlsJobTest, WhatIsOfferedIsUsed) {
   EXPECT_EQ(fixture.report_of().tls(), "TLSv1.3 TLS_AES_256_GCM_SHA384");
   // RFC 3207 section 4.2: the SIZE that was told in clear is forgotten.
   EXPECT_NE(server.received.find("MAIL FROM:<s@here.test>\r\n"), std::string::npos);
+  expect_counted(api::TLS_POLICY_NONE, api::TLS_RESULT_SUCCESS, "");
 }
 
 TEST_F(TlsJobTest, WithNoneItIsNot) {
@@ -58,6 +68,7 @@ TEST_F(TlsJobTest, WithNoneItIsNot) {
   run();
   EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
   EXPECT_EQ(fixture.report_of().tls(), "");
+  EXPECT_TRUE(fixture.tls_results.empty());
 }
 
 TEST_F(TlsJobTest, WhereItIsOnlyAnOfferItsFailureIsNone) {
@@ -77,6 +88,7 @@ TEST_F(TlsJobTest, ARefusedOfferIsGoneWithoutToo) {
   lease.mutable_messages(0)->set_size(1);
   fixture.run(lease);
   EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+  expect_counted(api::TLS_POLICY_NONE, api::TLS_RESULT_STARTTLS_NOT_SUPPORTED, "mx.test");
 }
 
 TEST_F(TlsJobTest, WhereItIsAMustNothingGoesInClear) {
@@ -202,6 +214,7 @@ TEST_F(TlsJobTest, AnotherKeyIsNotProved) {
   EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_TEMPORARY);
   EXPECT_EQ(fixture.report_of().status(), "4.7.5");
   EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
+  expect_counted(api::TLS_POLICY_TLSA, api::TLS_RESULT_CERTIFICATE_NOT_TRUSTED, "mx.test");
 }
 
 TEST_F(TlsJobTest, StrippedTlsIsNoWayAroundARecord) {
@@ -211,6 +224,7 @@ TEST_F(TlsJobTest, StrippedTlsIsNoWayAroundARecord) {
   fixture.answer(tlsa_name(), dns::Type::tlsa, {tlsa(server)}, true);
   run();
   EXPECT_EQ(fixture.report_of().status(), "4.7.4");
+  expect_counted(api::TLS_POLICY_TLSA, api::TLS_RESULT_STARTTLS_NOT_SUPPORTED, "mx.test");
 }
 
 TEST_F(TlsJobTest, NoAnswerAboutRecordsIsNone) {
@@ -219,6 +233,7 @@ TEST_F(TlsJobTest, NoAnswerAboutRecordsIsNone) {
   fixture.answer_status(tlsa_name(), dns::Type::tlsa, api::DNS_BOGUS);
   run();
   EXPECT_EQ(fixture.report_of().status(), "4.7.5");
+  expect_counted(api::TLS_POLICY_TLSA, api::TLS_RESULT_DNSSEC_INVALID, "mx.test");
 }
 
 TEST_F(TlsJobTest, RecordsWithoutDnssecMeanNothing) {
@@ -245,6 +260,7 @@ TEST_F(TlsJobTest, WhereRecordsAreDemandedTheyMustBe) {
   fixture.add_host("dest.test", "mx.test", 2, true);
   run();
   EXPECT_EQ(fixture.report_of().status(), "4.7.5");
+  expect_counted(api::TLS_POLICY_TLSA, api::TLS_RESULT_DANE_REQUIRED, "mx.test");
 }
 
 // The policy's server at 127.0.0.5; the mail's at 127.0.0.2.
@@ -279,6 +295,7 @@ TEST_F(StsJobTest, APolicyDemandsTheHostsCertificate) {
   run();
   EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED) << fixture.report_of().diagnostic();
   EXPECT_TRUE(fixture.report_of().tls().ends_with(" sts"));
+  expect_counted(api::TLS_POLICY_STS, api::TLS_RESULT_SUCCESS, "");
 }
 
 TEST_F(StsJobTest, AnUntrustedHostGetsNothing) {
@@ -288,6 +305,7 @@ TEST_F(StsJobTest, AnUntrustedHostGetsNothing) {
   run();
   EXPECT_EQ(fixture.report_of().status(), "4.7.5");
   EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
+  expect_counted(api::TLS_POLICY_STS, api::TLS_RESULT_CERTIFICATE_NOT_TRUSTED, "mx.test");
 }
 
 TEST_F(StsJobTest, NorDoesAHostThatThePolicyDoesNotName) {
@@ -298,6 +316,45 @@ TEST_F(StsJobTest, NorDoesAHostThatThePolicyDoesNotName) {
   run();
   EXPECT_EQ(fixture.report_of().status(), "4.7.5");
   EXPECT_EQ(server.connections, 0U);
+  expect_counted(api::TLS_POLICY_STS, api::TLS_RESULT_VALIDATION_FAILURE, "mx.test");
+}
+
+TEST_F(StsJobTest, AFetchedPolicyIsKept) {
+  FakeServer& server = fixture.serve(2, {k_encrypted});
+  trust(server);
+  fixture.add_host("dest.test", "mx.test", 2);
+  std::string text = "version: STSv1\nmode: enforce\nmx: mx.test\nmax_age: 1000\n";
+  publish(text);
+  run();
+  const api::StsGetResponse& kept = fixture.policies["dest.test"];
+  EXPECT_EQ(kept.id(), "1");
+  EXPECT_EQ(kept.policy(), text);
+  EXPECT_EQ(kept.seconds_left(), 1000U);
+}
+
+// RFC 8461 section 5.1: neither the record nor the policy's host has to be there for it to hold.
+TEST_F(StsJobTest, AKeptPolicyHoldsWhileItsHostIsAway) {
+  fixture.settings.outbound.mta_sts = true;
+  FakeServer& server = fixture.serve(2, {k_encrypted});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::StsGetResponse& kept = fixture.policies["dest.test"];
+  kept.set_id("1");
+  kept.set_policy("version: STSv1\nmode: enforce\nmx: mx.test\nmax_age: 1000\n");
+  kept.set_seconds_left(500);
+  run();
+  EXPECT_EQ(fixture.report_of().status(), "4.7.5");
+  EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
+}
+
+TEST_F(StsJobTest, AKeptPolicyThatIsOverHoldsNoMore) {
+  fixture.settings.outbound.mta_sts = true;
+  fixture.serve(2, {k_encrypted});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::StsGetResponse& kept = fixture.policies["dest.test"];
+  kept.set_id("1");
+  kept.set_policy("version: STSv1\nmode: enforce\nmx: other.test\nmax_age: 1000\n");
+  run();
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
 }
 
 TEST_F(StsJobTest, ATestIsNoDemand) {

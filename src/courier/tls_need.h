@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "api/queue.pb.h"
+#include "courier/failure.h"
 #include "crypto/tls_client.h"
 
 namespace peregrine::courier {
@@ -20,6 +22,15 @@ struct TlsNeed {
   std::vector<crypto::DaneRecord> records;
   /// What stands behind a proof: "dane", "sts" or "verify"; empty without one.
   std::string reason;
+  /// What the sessions count for in reports.
+  api::TlsPolicyType policy = api::TLS_POLICY_NONE;
+};
+
+/// Why a host gets no mail before anything is asked of it, and what that counts for in reports.
+struct TlsRefusal {
+  Failure failure;
+  api::TlsPolicyType policy = api::TLS_POLICY_NONE;
+  api::TlsResultType result = api::TLS_RESULT_VALIDATION_FAILURE;
 };
 
 }  // namespace peregrine::courier

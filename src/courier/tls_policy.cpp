@@ -8,7 +8,7 @@ namespace peregrine::courier {
 namespace {
 
 using config::OutboundTls;
-using Need = std::expected<TlsNeed, Failure>;
+using Need = std::expected<TlsNeed, TlsRefusal>;
 
 constexpr std::chrono::seconds k_lookup_time{30};
 constexpr std::size_t k_most_records = 32;
@@ -44,6 +44,7 @@ std::vector<crypto::DaneRecord> read_records(const role::DnsAnswer& answer) {
 TlsNeed dane_need(const TlsQuestion& question, std::vector<crypto::DaneRecord> records,
                   std::string base) {
   TlsNeed need{.use = TlsUse::always};
+  need.policy = api::TLS_POLICY_TLSA;
   // RFC 7672 section 2.2: with records of which none can be used, TLS is a must and proves nothing.
   if (std::ranges::none_of(records, crypto::is_usable)) return need;
   need.proof = crypto::TlsProof::dane;
@@ -57,7 +58,7 @@ TlsNeed dane_need(const TlsQuestion& question, std::vector<crypto::DaneRecord> r
 }
 
 /// Nothing when the host has no TLSA records under DNSSEC.
-net::Task<std::expected<std::optional<TlsNeed>, Failure>> ask_dane(
+net::Task<std::expected<std::optional<TlsNeed>, TlsRefusal>> ask_dane(
     std::shared_ptr<rpc::Channel> resolver, const TlsQuestion& question) {
   if (!may_have_dane(question)) co_return std::nullopt;
   // RFC 7672 section 2.2.2: first where the CNAMEs led, then the name itself.
@@ -73,8 +74,9 @@ net::Task<std::expected<std::optional<TlsNeed>, Failure>> ask_dane(
     if (answer.is_denied() || answer.status == api::DNS_BAD_NAME) continue;
     if (!answer.has_records()) {
       // RFC 7672 section 2.1.2: an answer that fails to come may be an attack.
+      auto why = temporary("4.7.5", "the name server gave no TLSA records for " + base);
       co_return std::unexpected(
-          temporary("4.7.5", "the name server gave no TLSA records for " + base));
+          TlsRefusal{std::move(why), api::TLS_POLICY_TLSA, api::TLS_RESULT_DNSSEC_INVALID});
     }
     if (!answer.secure) continue;
     co_return dane_need(question, read_records(answer), base);
@@ -90,14 +92,19 @@ Need sts_need(const TlsQuestion& question) {
       log_event(LogLevel::info, "courier.sts_testing",
                 {{"domain", question.destination}, {"host", host}});
     }
-    return TlsNeed{};
+    TlsNeed need;
+    need.policy = api::TLS_POLICY_STS;
+    return need;
   }
   // RFC 8461 section 4.1 and 5: a host that no pattern is for gets nothing.
   if (!is_listed) {
+    auto why = temporary("4.7.5", "the domain's MTA-STS policy does not name the host " + host);
     return std::unexpected(
-        temporary("4.7.5", "the domain's MTA-STS policy does not name the host " + host));
+        TlsRefusal{std::move(why), api::TLS_POLICY_STS, api::TLS_RESULT_VALIDATION_FAILURE});
   }
-  return name_need(question.host, "sts");
+  TlsNeed need = name_need(question.host, "sts");
+  need.policy = api::TLS_POLICY_STS;
+  return need;
 }
 
 }  // namespace
@@ -125,8 +132,10 @@ net::Task<Need> find_tls_need(std::shared_ptr<rpc::Channel> resolver, const TlsQ
   // RFC 8461 section 2: MTA-STS never takes DANE's place.
   if (*dane) co_return std::move(**dane);
   if (question.mode == OutboundTls::dane) {
+    auto why =
+        temporary("4.7.5", "the host has no TLSA records under DNSSEC, and they are required");
     co_return std::unexpected(
-        temporary("4.7.5", "the host has no TLSA records under DNSSEC, and they are required"));
+        TlsRefusal{std::move(why), api::TLS_POLICY_TLSA, api::TLS_RESULT_DANE_REQUIRED});
   }
   bool has_policy = question.policy && question.policy->mode != sts::Mode::none;
   if (has_policy && !question.targets.is_route) co_return sts_need(question);

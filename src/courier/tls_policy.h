@@ -24,7 +24,7 @@ struct TlsQuestion {
 };
 
 /// `question` and what it refers to must outlive the task.
-net::Task<std::expected<TlsNeed, Failure>> find_tls_need(std::shared_ptr<rpc::Channel> resolver,
-                                                         const TlsQuestion& question);
+net::Task<std::expected<TlsNeed, TlsRefusal>> find_tls_need(std::shared_ptr<rpc::Channel> resolver,
+                                                            const TlsQuestion& question);
 
 }  // namespace peregrine::courier

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mime/seven_bit.h"
 #include "proto/smtp/client_commands.h"
 #include "proto/smtp/data_writer.h"
 #include "text/utf8.h"
@@ -13,6 +14,24 @@ namespace {
 constexpr std::uint64_t k_most_recipients = 100;
 // What a server that no longer reads may still have said.
 constexpr std::chrono::seconds k_last_words{2};
+
+// A message that is converted is in memory, and so is the result.
+constexpr std::uint64_t k_most_converted = mib(10);
+
+class MemoryReaderView : public ContentReader {
+ public:
+  explicit MemoryReaderView(BytesView content) : rest_(content) {}
+
+  net::Task<std::expected<std::optional<Bytes>, std::string>> next() override {
+    if (rest_.empty()) co_return std::optional<Bytes>();
+    Bytes piece(rest_.substr(0, kib(64)));
+    rest_.remove_prefix(piece.size());
+    co_return std::optional<Bytes>(std::move(piece));
+  }
+
+ private:
+  BytesView rest_;  // of a Transaction, which outlives its readers
+};
 
 constexpr std::string_view k_gone = "the connection ended";
 
@@ -41,27 +60,72 @@ bool Transaction::may_require_tls() const {
   return session_.offers().require_tls && session_.is_verified();
 }
 
+std::uint64_t Transaction::content_size() const {
+  return converted_ ? converted_->size() : message_.size();
+}
+
+std::optional<Failure> Transaction::too_large() const {
+  std::uint64_t most = session_.offers().max_size;
+  if (most == 0 || content_size() <= most) return std::nullopt;
+  // RFC 1870 section 6.1: not even sent.
+  return permanent("5.3.4", "the message is larger than the " + std::to_string(most) +
+                                " bytes that the server takes");
+}
+
+std::unique_ptr<ContentReader> Transaction::open_content() {
+  if (converted_) return std::make_unique<MemoryReaderView>(*converted_);
+  return source_.open(message_.message(), 0);
+}
+
+/// RFC 6152 section 3: a message that the server does not take as it is, is converted or returned.
+net::Task<std::optional<Failure>> Transaction::narrow() {
+  const smtp::ServerOffers& offers = session_.offers();
+  const api::Envelope& envelope = message_.envelope();
+  bool is_taken = envelope.binary() ? offers.binary_mime && offers.chunking
+                                    : !envelope.eight_bit() || offers.eight_bit_mime;
+  if (is_taken) co_return std::nullopt;
+  if (message_.size() > k_most_converted) {
+    co_return permanent("5.6.3",
+                        "the server takes no 8-bit text, and the message is too large to "
+                        "be converted");
+  }
+  auto failure = co_await narrow_content();
+  if (failure) co_return failure;
+  co_return too_large();
+}
+
+net::Task<std::optional<Failure>> Transaction::narrow_content() {
+  auto content = source_.open(message_.message(), 0);
+  Bytes raw;
+  while (true) {
+    auto piece = co_await content->next();
+    if (!piece) co_return not_tried(piece.error());
+    if (!*piece) break;
+    if (raw.size() + (*piece)->size() > k_most_converted)
+      co_return not_tried("core gives too much");
+    raw += **piece;
+  }
+  auto converted = mime::to_seven_bit(raw);
+  if (!converted) {
+    // RFC 3463 section 3.7: X.6.3, conversion required but not supported.
+    co_return permanent("5.6.3",
+                        "the server takes no 8-bit text, and the message cannot be converted: " +
+                            std::string(mime::describe(converted.error())));
+  }
+  converted_ = std::move(*converted);
+  co_return std::nullopt;
+}
+
 /// What the message asks for and the server does not offer.
 std::optional<Failure> Transaction::unmet_demand() const {
   const smtp::ServerOffers& offers = session_.offers();
   const api::Envelope& envelope = message_.envelope();
-  if (offers.max_size != 0 && message_.size() > offers.max_size) {
-    // RFC 1870 section 6.1: not even sent.
-    return permanent("5.3.4", "the message is larger than the " + std::to_string(offers.max_size) +
-                                  " bytes that the server takes");
-  }
+  if (auto failure = too_large()) return failure;
   // RFC 8689 section 5: a notification goes without, too, and has a header of the message at most.
   bool needs_tls = envelope.require_tls() && !envelope.mail_from().empty();
   if (needs_tls && !may_require_tls()) {
     // RFC 8689 section 4.2.1 and section 6: X.7.30.
     return permanent("5.7.30", "the sender requires verified TLS all the way (REQUIRETLS)");
-  }
-  if (envelope.binary() && !(offers.binary_mime && offers.chunking)) {
-    return permanent("5.6.3", "the message is binary, and the server takes none such");
-  }
-  if (envelope.eight_bit() && !offers.eight_bit_mime && !envelope.binary()) {
-    // RFC 6152 section 3: to convert or to return; converting would break what is signed.
-    return permanent("5.6.3", "the message has 8-bit text, and the server takes none");
   }
   if (envelope.deliver_by() != 0 && envelope.deliver_by_return() && !offers.deliver_by) {
     // RFC 2852 section 4.1.4.2: mode R is not relayed to where it is unknown.
@@ -94,9 +158,11 @@ std::optional<Bytes> Transaction::write_mail() const {
   const smtp::ServerOffers& offers = session_.offers();
   const api::Envelope& envelope = message_.envelope();
   smtp::MailLine line{.sender = envelope.mail_from(), .smtp_utf8 = utf8_};
-  if (offers.size && message_.size() > 0) line.size = message_.size();
-  if (envelope.eight_bit() && offers.eight_bit_mime) line.body = smtp::BodyKind::eight_bit;
-  if (envelope.binary()) line.body = smtp::BodyKind::binary;
+  if (offers.size && content_size() > 0) line.size = content_size();
+  if (!converted_) {
+    if (envelope.eight_bit() && offers.eight_bit_mime) line.body = smtp::BodyKind::eight_bit;
+    if (envelope.binary()) line.body = smtp::BodyKind::binary;
+  }
   line.require_tls = envelope.require_tls() && may_require_tls();
   if (offers.dsn) {
     // RFC 3461 section 5.2.1: passed on as they came.
@@ -124,6 +190,7 @@ std::optional<Bytes> Transaction::write_rcpt(std::size_t place) const {
 net::Task<std::optional<Failure>> Transaction::run() {
   auto unmet = unmet_demand();
   if (!unmet) unmet = co_await unmet_utf8();
+  if (!unmet) unmet = co_await narrow();
   if (unmet) {
     fail(unsettled(), *unmet);
     co_return std::nullopt;
@@ -232,7 +299,7 @@ net::Task<std::optional<Failure>> Transaction::send_content(Places accepted) {
 }
 
 net::Task<std::optional<Failure>> Transaction::stream_data(const Places& accepted) {
-  auto content = source_.open(message_.message(), 0);
+  auto content = open_content();
   smtp::DataWriter writer;
   bool is_clean = true;
   while (is_clean) {
@@ -252,11 +319,11 @@ net::Task<std::optional<Failure>> Transaction::stream_data(const Places& accepte
 }
 
 net::Task<std::optional<Failure>> Transaction::stream_chunk(const Places& accepted) {
-  Bytes line = smtp::bdat_line(message_.size());
+  Bytes line = smtp::bdat_line(content_size());
   auto ended = co_await send_block(line, accepted);
   if (ended) co_return ended;
-  auto content = source_.open(message_.message(), 0);
-  std::uint64_t left = message_.size();
+  auto content = open_content();
+  std::uint64_t left = content_size();
   while (true) {
     auto piece = co_await content->next();
     if (!piece) co_return cut(accepted, not_tried(piece.error()));

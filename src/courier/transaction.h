@@ -51,6 +51,11 @@ class Transaction {
   [[nodiscard]] bool may_require_tls() const;
   [[nodiscard]] std::optional<Failure> unmet_demand() const;
   net::Task<std::optional<Failure>> unmet_utf8();
+  net::Task<std::optional<Failure>> narrow();
+  net::Task<std::optional<Failure>> narrow_content();
+  [[nodiscard]] std::unique_ptr<ContentReader> open_content();
+  [[nodiscard]] std::uint64_t content_size() const;
+  [[nodiscard]] std::optional<Failure> too_large() const;
   [[nodiscard]] std::optional<Bytes> write_mail() const;
   [[nodiscard]] std::optional<Bytes> write_rcpt(std::size_t place) const;
   net::Task<std::optional<Failure>> run_round(Places places);
@@ -71,6 +76,7 @@ class Transaction {
   std::vector<RecipientState>& states_;
   std::function<net::Task<void>()> before_end_;
   bool utf8_ = false;
+  std::optional<Bytes> converted_;  ///< what is sent in the message's place
 };
 
 }  // namespace peregrine::courier
