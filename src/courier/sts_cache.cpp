@@ -95,7 +95,6 @@ net::Task<std::expected<StsCache::Entry, Failure>> StsCache::recall(
 
 net::Task<std::expected<StsAnswer, Failure>> StsCache::find(TargetFinder& finder, StsLinks links,
                                                             std::string domain) {
-  Deadline now = Monotonic::now();
   Entry entry;
   if (auto known = entries_.find(domain); known != entries_.end()) {
     entry = known->second;
@@ -104,6 +103,7 @@ net::Task<std::expected<StsAnswer, Failure>> StsCache::find(TargetFinder& finder
     if (!recalled) co_return std::unexpected(recalled.error());
     entry = std::move(*recalled);
   }
+  Deadline now = Monotonic::now();
   if (entry.policy && entry.expires <= now) entry = {};
   if (entry.asked != Deadline{} && now - entry.asked < options_.fresh) {
     co_return StsAnswer{.policy = entry.policy};
@@ -129,7 +129,7 @@ net::Task<std::expected<StsAnswer, Failure>> StsCache::find(TargetFinder& finder
     request.set_id(entry.id);
     request.set_max_age(entry.policy->max_age);
     request.set_policy(std::move(fetched->text));
-    // RFC 8461 section 3.3: kept before it is used. Without core it holds in this process alone.
+    // Without core it holds in this process alone.
     auto put = co_await api::sts_put(links.core, request, deadline_in(k_core_time));
     if (!put) log_event(LogLevel::warning, "courier.sts_not_kept", {{"domain", domain}});
   } else {
