@@ -2,6 +2,7 @@
 // Courier: what all jobs of the process share. Made once, before the sandbox; outlives every job.
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "courier/session.h"
@@ -17,6 +18,8 @@ using Credentials = std::map<std::pair<std::string, std::string>, std::string>;
 /// Lines "host user password"; empty ones and those that begin with "#" are left out, as is one
 /// with less than three words.
 Credentials read_credentials(BytesView text);
+
+class Job;
 
 class Courier {
  public:
@@ -41,6 +44,7 @@ class Courier {
   Slots slots;
   StsCache sts;
   Timeouts timeouts;
+  std::set<Job*> jobs;  ///< those that run; each enters and leaves by itself
   /// How long a connection is kept for more mail to the same place.
   std::chrono::milliseconds idle = std::chrono::seconds(5);
   /// Between two tries to reach core.

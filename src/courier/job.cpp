@@ -36,6 +36,7 @@ Job::Job(Courier& courier, api::LeaseResponse lease)
   route_ =
       named_route_ ? &*named_route_ : config::find_route(settings_.outbound.routes, destination_);
   take(std::move(lease));
+  courier_.jobs.insert(this);
 }
 
 void Job::take(api::LeaseResponse lease) {
@@ -269,7 +270,7 @@ net::Task<bool> Job::take_more(Session& session) {
     co_return true;
   }
   api::LeaseRequest request;
-  *request.mutable_report() = report_of_rest(std::nullopt);
+  *request.mutable_report() = last_report(std::nullopt);
   request.set_wait_milliseconds(static_cast<std::uint32_t>(courier_.idle.count()));
   request.set_prefer_destination(destination_);
   request.set_most_messages(k_messages_a_lease);
@@ -347,10 +348,10 @@ net::Task<void> Job::wait_reported() {
 
 net::Task<void> Job::report_rest(const std::optional<Failure>& destination_failure) {
   if (lease_.lease() == 0) co_return;
-  static_cast<void>(co_await send_report(courier_, report_of_rest(destination_failure)));
+  static_cast<void>(co_await send_report(courier_, last_report(destination_failure)));
 }
 
-api::ReportRequest Job::report_of_rest(const std::optional<Failure>& destination_failure) {
+api::ReportRequest Job::last_report(const std::optional<Failure>& destination_failure) {
   api::ReportRequest request;
   request.set_lease(lease_.lease());
   request.set_last(true);
@@ -365,6 +366,11 @@ api::ReportRequest Job::report_of_rest(const std::optional<Failure>& destination
     }
   }
   return request;
+}
+
+api::ReportRequest Job::give_back() {
+  settle_rest(not_tried("this server is stopping"));
+  return last_report(std::nullopt);
 }
 
 }  // namespace peregrine::courier

@@ -17,9 +17,16 @@ class Job {
  public:
   /// `courier` must outlive it.
   Job(Courier& courier, api::LeaseResponse lease);
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  ~Job() { courier_.jobs.erase(this); }
 
   /// Answers a lease that came while asking for more, and is for another place.
   net::Task<std::optional<api::LeaseResponse>> run();
+
+  /// Settles what is not as not tried: the last report of the lease, for a process that cannot wait
+  /// for run(). Nothing that run() still learns is reported.
+  api::ReportRequest give_back();
 
  private:
   using States = std::vector<std::vector<RecipientState>>;  // as messages and recipients
@@ -48,7 +55,7 @@ class Job {
   net::Task<void> wait_reported();
   net::Task<void> report_rest(const std::optional<Failure>& destination_failure);
   /// What is settled and not reported yet, and that the lease is over.
-  api::ReportRequest report_of_rest(const std::optional<Failure>& destination_failure);
+  api::ReportRequest last_report(const std::optional<Failure>& destination_failure);
   void add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient);
 
   Courier& courier_;

@@ -39,21 +39,46 @@ net::Task<void> work(Courier& courier, api::LeaseResponse lease, Lease& next, ne
   done.notify();
 }
 
+/// A lease that came when nothing is sent any more.
+net::Task<void> decline(Courier& courier, api::LeaseResponse lease) {
+  if (lease.kind() != api::LEASE_SEND) co_return;
+  Job job(courier, std::move(lease));
+  api::ReportRequest report = job.give_back();
+  static_cast<void>(co_await send_report(courier, std::move(report)));
+}
+
 net::Task<void> lease_loop(Courier& courier) {
   net::Event done(courier.worker.loop());
   Lease next;
-  while (!courier.worker.is_stopping()) {
+  while (next || !courier.worker.is_stopping()) {
     if (!next) next = co_await ask(courier);
-    if (!next || courier.worker.is_stopping()) continue;
+    if (!next) continue;
     api::LeaseResponse lease = std::move(*next);
     next.reset();
+    if (courier.worker.is_stopping()) {
+      co_await decline(courier, std::move(lease));
+      co_return;
+    }
     courier.worker.sessions().spawn(work(courier, std::move(lease), next, done));
     // Each step of a job has a deadline.
     static_cast<void>(co_await done.wait(Deadline::max()));
   }
 }
 
+net::Task<void> give_back_late(Courier& courier, std::chrono::milliseconds grace) {
+  co_await net::sleep_until(courier.worker.loop(), deadline_in(grace / 2));
+  std::vector<api::ReportRequest> reports;
+  for (Job* job : courier.jobs) reports.push_back(job->give_back());
+  for (api::ReportRequest& report : reports) {
+    static_cast<void>(co_await send_report(courier, std::move(report)));
+  }
+}
+
 }  // namespace
+
+void give_back_leases(Courier& courier, std::chrono::milliseconds grace) {
+  courier.worker.gate().spawn(give_back_late(courier, grace));
+}
 
 void start_leases(Courier& courier, std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) courier.worker.gate().spawn(lease_loop(courier));

@@ -70,6 +70,8 @@ int run(role::Start start) {
   net::Loop loop;
   role::Worker worker(loop, std::move(start), {.passes_descriptors = true, .serve = nullptr});
   Courier courier(worker, std::move(*client), std::move(credentials));
+  worker.when_stopping(
+      [&courier](std::chrono::milliseconds grace) { give_back_leases(courier, grace); });
   auto sealed = sys::enter_sandbox(kept);
   if (!sealed) {
     log_event(LogLevel::error, "courier.no_sandbox",

@@ -161,6 +161,7 @@ net::Task<void> Worker::report_offence(std::string peer, Service service) {
 net::Task<void> Worker::stop(std::chrono::milliseconds grace) {
   if (stopping_) co_return;
   stopping_ = true;
+  if (when_stopping_) when_stopping_(grace);
   for (auto& [connection, unused] : open_) connection->stream.cancel();
   bool all_ended = co_await sessions_.drained(deadline_in(grace));
   log_event(LogLevel::info, "worker.stopped", {{"orderly", all_ended}});

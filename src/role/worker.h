@@ -8,6 +8,7 @@
 //
 // The session returns when it is done; `connection` and its stream live until then.
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <variant>
@@ -74,6 +75,10 @@ class Worker {
   [[nodiscard]] net::Gate& gate() { return gate_; }
   /// For what the end of the process waits for, within the grace that it has, as for sessions.
   [[nodiscard]] net::Gate& sessions() { return sessions_; }
+  /// Called once, when the process is to end within `grace`.
+  void when_stopping(std::function<void(std::chrono::milliseconds grace)> what) {
+    when_stopping_ = std::move(what);
+  }
   /// Counts what statistics call connections, for a role without clients.
   void count_served() { ++served_; }
 
@@ -103,6 +108,7 @@ class Worker {
   std::uint64_t offences_ = 0;
   std::uint64_t typists_ = 0;
   bool stopping_ = false;
+  std::function<void(std::chrono::milliseconds)> when_stopping_;
   std::unique_ptr<Control> control_;
 };
 

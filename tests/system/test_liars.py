@@ -9,7 +9,7 @@ import ssl
 import pytest
 
 from lib.dns import Dns, free_port
-from lib.liar import Liar, drip, ehlo, endless, hang_up, last_word, reset
+from lib.liar import Liar, drip, ehlo, endless, hang, hang_up, last_word, reset
 from lib.sending import is_empty, queue, submit, wait_for_report
 from lib.server import Server, wait_until
 
@@ -346,3 +346,19 @@ def test_several_messages_on_a_connection(server, liars, script):
     server.command("queue", "retry", "--all")
     assert is_empty(server)
     assert sum(len(session.contents) for session in liar.sessions) == 3
+
+
+@pytest.mark.slow
+def test_the_server_stops_while_others_hang(server, liars):
+    stages = [stage for stage in STAGES if stage != "content"]
+    made = [liars({stage: hang}, {}) for stage in stages]
+    made.append(liars({"ehlo": CHUNKS, "end": hang}, {}))
+    send_to(server, *made)
+    for liar in made:
+        liar.wait_for_sessions(1)
+    wait_until(lambda: all(liar.sessions[0].commands for liar in made[1:]), "EHLO everywhere")
+    server.restart()
+    for liar in made:
+        liar.wait_for(1)
+    assert is_empty(server)
+    assert [len(liar.messages) for liar in made] == [1] * len(made)
