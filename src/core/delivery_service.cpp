@@ -52,7 +52,9 @@ queue::Event received(const api::DeliverRequest& request, std::size_t size) {
 net::Task<Answer<api::CheckRecipientResponse>> check_recipient(Core& core, Call&,
                                                                api::CheckRecipientRequest request) {
   api::CheckRecipientResponse response;
-  response.set_verdict(find_route(core, request.address(), request.size()).verdict);
+  Route route = find_route(core, request.address(), request.size());
+  response.set_verdict(route.verdict);
+  response.set_leaves(!route.remotes.empty());
   if (response.verdict() == api::RECIPIENT_LOCAL &&
       core.model.store->free_bytes() <= request.size()) {
     response.set_verdict(api::RECIPIENT_NO_SPACE);

@@ -153,8 +153,9 @@ void Distribution::add_remotes(const api::Recipient& recipient, const Route& rou
 }
 
 void Distribution::add_success(const api::Recipient& recipient, const Route& route) {
-  // Of what comes from outside, the receiver of mail decides who is told.
-  if (about_.account.is_none() || about_.envelope.mail_from.empty() || !route.address ||
+  // RFC 3461 section 5.2.3: a recipient whose message was delivered here. V44: a sender that
+  // anybody can have invented is not told.
+  if (trust_ == SenderTrust::doubtful || about_.envelope.mail_from.empty() || !route.address ||
       route.accounts.empty() || !core_.settings.outbound.enabled ||
       !has(recipient.notify(), queue::Notify::success)) {
     return;

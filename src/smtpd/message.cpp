@@ -22,6 +22,8 @@ constexpr std::chrono::seconds k_delivery_time{60};
 constexpr std::size_t k_most_received = 100;
 // RFC 3463 section 3.5: X.4.6, routing loop detected.
 constexpr smtp::FixedReply k_reply_loop{554, {5, 4, 6}, "Message has passed too many servers"};
+constexpr smtp::FixedReply k_reply_forwarded_before{
+    554, {5, 4, 6}, "Message was forwarded for this recipient before"};
 
 }  // namespace
 
@@ -80,14 +82,22 @@ Session::Next Session::cut_off(role::Client::Input why, std::uint64_t size) {
 }
 
 /// The reply that refuses the message for its header.
-std::optional<smtp::FixedReply> Session::look_at(const Incoming& incoming,
+std::optional<smtp::FixedReply> Session::look_at(const Transaction& transaction,
+                                                 const Incoming& incoming,
                                                  const MessageSummary& summary) {
   std::uint64_t trace_size = std::min<std::uint64_t>(incoming.trace_size, summary.header_size);
   if (summary.header_size - trace_size > worker_.settings().limits.header_size) {
     return smtp::k_reply_too_big;
   }
   BytesView header = BytesView(incoming.message).substr(0, summary.header_size);
-  if (count_received(header) > k_most_received) return k_reply_loop;
+  PassageView passage = read_passage(header.substr(trace_size));
+  if (passage.received >= k_most_received) return k_reply_loop;
+  // What an alias sends elsewhere may come back by an alias there.
+  for (const AcceptedRecipient& recipient : transaction.recipients) {
+    if (recipient.leaves && passage.was_delivered_to(recipient.address)) {
+      return k_reply_forwarded_before;
+    }
+  }
   return std::nullopt;
 }
 
@@ -104,7 +114,7 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming inco
               {{"conn", log_id()}, {"msg", HexId{trace}}, {"count", forged}});
   }
   MessageSummary summary = mime::read_message(incoming.message);
-  if (auto refused = look_at(incoming, summary)) {
+  if (auto refused = look_at(transaction, incoming, summary)) {
     co_return refuse_message(transaction, trace, *refused, refused->text);
   }
   if (is_submission()) {
@@ -113,6 +123,8 @@ net::Task<Session::Next> Session::deliver(Transaction transaction, Incoming inco
   }
   std::uint64_t size = summary.size;
   api::DeliverRequest request;
+  // Who is known here does not invent its senders.
+  request.set_sender_verified(is_trusted_);
   auto memory_file = fill_request(request, transaction, incoming, summary);
   if (!memory_file) {
     std::string why = sys::describe(memory_file.error());
@@ -151,6 +163,7 @@ std::optional<Incoming> Session::begin_message(const Transaction& transaction) {
        .peer_name = check_.confirmed_name(),
        .hostname = worker_.settings().server.hostname,
        .recipient = is_single ? BytesView(transaction.recipients.front().address) : BytesView(),
+       .leaves = is_single && transaction.recipients.front().leaves,
        .transport = transport,
        .trace = trace,
        .time = wall_now()},

@@ -65,7 +65,8 @@ net::Task<Session::Next> Session::recipient(smtp::RcptTo rcpt) {
     auto refused = co_await judge_client(sender_domain, address);
     if (refused) co_return refuse_client(address, *refused);
   }
-  AcceptedRecipient accepted{std::move(address), rcpt.notify, std::move(rcpt.original_recipient)};
+  AcceptedRecipient accepted{std::move(address), rcpt.notify, std::move(rcpt.original_recipient),
+                             answer->leaves()};
   co_return answer_recipient(std::move(accepted), verdict);
 }
 

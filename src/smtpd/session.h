@@ -29,6 +29,7 @@ struct AcceptedRecipient {
   std::string address;
   smtp::DsnNotify notify;
   std::string original;  ///< RFC 3461 ORCPT
+  bool leaves = false;   ///< by an alias, to elsewhere
 };
 
 /// A message on its way in.
@@ -120,7 +121,8 @@ class Session {
   net::Task<Next> receive(smtp::DataReader& reader, Incoming& incoming);
   Next cut_off(role::Client::Input why, std::uint64_t size);
   net::Task<Next> deliver(Transaction transaction, Incoming incoming);
-  std::optional<smtp::FixedReply> look_at(const Incoming& incoming, const MessageSummary& summary);
+  std::optional<smtp::FixedReply> look_at(const Transaction& transaction, const Incoming& incoming,
+                                          const MessageSummary& summary);
   [[nodiscard]] std::optional<Incoming> begin_message(const Transaction& transaction);
   Next refuse_message(const Transaction& transaction, std::uint64_t trace,
                       const smtp::FixedReply& reply, std::string_view reason);

@@ -1,10 +1,35 @@
 #include "smtpd/trace.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "mime/generate.h"
 
 namespace peregrine::smtpd {
+namespace {
+
+constexpr std::size_t k_most_deliveries = 100;
+
+/// Behind the first field, folded or not, and its line end.
+std::size_t end_of_field(BytesView header) {
+  std::size_t end = 0;
+  do {
+    end = header.find('\n', end);
+    if (end == BytesView::npos) return header.size();
+    ++end;
+  } while (end < header.size() && (header[end] == ' ' || header[end] == '\t'));
+  return end;
+}
+
+/// A field's value, without what stands around an address.
+BytesView unquoted(BytesView value) {
+  constexpr std::string_view k_around = " \t\r\n<>";
+  std::size_t begin = value.find_first_not_of(k_around);
+  if (begin == BytesView::npos) return {};
+  return value.substr(begin, value.find_last_not_of(k_around) - begin + 1);
+}
+
+}  // namespace
 
 std::string_view protocol_name(Transport transport) {
   // RFC 6531 section 4.3: UTF8 names say ESMTP without its E. RFC 3848: S within TLS, A after AUTH.
@@ -43,35 +68,42 @@ std::optional<std::string> trace_fields(const TraceInfo& info, const rpc::OpenCo
                                         .time = info.time,
                                         .zone_minutes = 0});
   if (!fields || !received) return std::nullopt;
+  if (info.leaves && is_path) {
+    // Behind Return-Path, which stays here.
+    auto mark = mime::header_field("Delivered-To", info.recipient);
+    if (!mark) return std::nullopt;
+    fields->append(*mark);
+  }
   fields->append(*received);
   return fields;
 }
 
 std::size_t return_path_size(BytesView message) {
-  if (!istarts_with(message, "return-path:")) return 0;
-  std::size_t end = 0;
-  do {
-    end = message.find('\n', end);
-    if (end == BytesView::npos) return 0;
-    ++end;
-  } while (end < message.size() && (message[end] == ' ' || message[end] == '\t'));
-  return end;
+  return istarts_with(message, "return-path:") ? end_of_field(message) : 0;
 }
 
 std::string trace_text(std::uint64_t trace) {
   return fmt::format("{:016x}", trace);
 }
 
-std::size_t count_received(BytesView header) {
-  std::size_t count = 0;
-  std::size_t at = 0;
-  while (at < header.size()) {
-    if (istarts_with(header.substr(at), "received:")) ++count;
-    std::size_t end = header.find('\n', at);
-    if (end == BytesView::npos) break;
-    at = end + 1;
+PassageView read_passage(BytesView header) {
+  constexpr std::string_view k_delivered_to = "delivered-to:";
+  PassageView out;
+  while (!header.empty()) {
+    std::size_t end = end_of_field(header);
+    BytesView field = header.substr(0, end);
+    if (istarts_with(field, "received:")) {
+      ++out.received;
+    } else if (istarts_with(field, k_delivered_to) && out.delivered_to.size() < k_most_deliveries) {
+      out.delivered_to.push_back(unquoted(field.substr(k_delivered_to.size())));
+    }
+    header.remove_prefix(end);
   }
-  return count;
+  return out;
+}
+
+bool PassageView::was_delivered_to(std::string_view address) const {
+  return std::ranges::any_of(delivered_to, [&](BytesView one) { return iequals(one, address); });
 }
 
 }  // namespace peregrine::smtpd

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -31,13 +32,14 @@ struct TraceInfo {
   std::string_view peer_name;  ///< the client's, when it leads back to its address; or empty
   std::string_view hostname;   ///< ours
   std::string_view recipient;  ///< only where there is one, or empty
+  bool leaves = false;         ///< the recipient's copy goes elsewhere: Delivered-To marks it
   Transport transport;
   std::uint64_t trace = 0;  ///< the message's id in the logs
   UnixTime time;
 };
 
-/// Return-Path and Received, to stand in front of the message. Nothing when a value cannot be
-/// written as a header field.
+/// Return-Path, Delivered-To of a copy that leaves, and Received, to stand in front of the message.
+/// Nothing when a value cannot be written as a header field.
 std::optional<std::string> trace_fields(const TraceInfo& info, const rpc::OpenConnection& facts);
 
 /// The size of the Return-Path that begins a message with our trace fields.
@@ -46,7 +48,13 @@ std::size_t return_path_size(BytesView message);
 /// 16 hexadecimal digits, as the logs show an id.
 std::string trace_text(std::uint64_t trace);
 
-/// Fields named Received in a header block.
-std::size_t count_received(BytesView header);
+/// Where a message has been, by its header block.
+struct PassageView {
+  std::size_t received = 0;             ///< fields Received
+  std::vector<BytesView> delivered_to;  ///< in the header block: the newest, at most 100
+
+  [[nodiscard]] bool was_delivered_to(std::string_view address) const;
+};
+PassageView read_passage(BytesView header);
 
 }  // namespace peregrine::smtpd

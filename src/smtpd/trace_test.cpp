@@ -72,9 +72,23 @@ TEST(Trace, NoValueAddsAField) {
 }
 
 TEST(Trace, CountsReceivedFieldsOnly) {
-  EXPECT_EQ(count_received(""), 0U);
-  EXPECT_EQ(count_received("Received: a\r\n\tb\r\nreceived:c\r\nX-Received: d\r\n\r\n"), 2U);
-  EXPECT_EQ(count_received("Subject: x\r\n Received: folded\r\n"), 0U);
+  EXPECT_EQ(read_passage("").received, 0U);
+  EXPECT_EQ(read_passage("Received: a\r\n\tb\r\nreceived:c\r\nX-Received: d\r\n\r\n").received, 2U);
+  EXPECT_EQ(read_passage("Subject: x\r\n Received: folded\r\n").received, 0U);
+}
+
+TEST(Trace, FindsWhereAMessageWasDelivered) {
+  BytesView header = "Delivered-To: <A@example.test>\r\ndelivered-to:\tb@example.test \r\n\r\n";
+  PassageView passage = read_passage(header);
+  EXPECT_TRUE(passage.was_delivered_to("a@example.test"));
+  EXPECT_TRUE(passage.was_delivered_to("b@example.test"));
+  EXPECT_FALSE(passage.was_delivered_to("example.test"));
+  EXPECT_FALSE(read_passage("X-Delivered-To: a@b\r\nDelivered-To:").was_delivered_to("a@b"));
+  EXPECT_TRUE(read_passage("Delivered-To:\r\n a@b\r\nX: y\r\n").was_delivered_to("a@b"));
+  std::string many = "Delivered-To: a@b\r\n";
+  for (int i = 0; i < 1000; ++i) many += "Delivered-To: x@y\r\n";
+  EXPECT_EQ(read_passage(many).delivered_to.size(), 100U);
+  EXPECT_TRUE(read_passage(many).was_delivered_to("a@b"));
 }
 
 }  // namespace

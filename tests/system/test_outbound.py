@@ -176,6 +176,66 @@ def test_an_alias_leads_elsewhere(server, receiver):
     assert not email.message_from_bytes(got.content)["Return-Path"]
 
 
+def test_what_an_alias_sent_elsewhere_does_not_come_back(server, receiver):
+    """Delivered-To marks what leaves by an alias; when it comes back, the loop ends (X.4.6)."""
+    server.command("alias", "add", "loop@example.test", "loop@remote.example")
+    server.command("alias", "add", "other@example.test", "x@remote.example")
+    stranger = Smtp.open(server)
+    stranger.deliver(simple_message("going"), "loop@example.test")
+    (got,) = receiver.wait_for(1)
+    head = email.message_from_bytes(got.content)
+    assert head.get_all("Delivered-To") == ["loop@example.test"] and not head["Return-Path"]
+    ((code, text),) = stranger.send_message(got.content, "loop@example.test")
+    assert code == 554 and text[0].startswith("5.4.6 "), text
+    # Nobody else is meant, nor is mail that stays.
+    stranger.deliver(got.content, "other@example.test")
+    stranger.deliver(got.content, ANN)
+    forged = b"Delivered-To: ann@example.test\r\n" + got.content
+    stranger.deliver(forged, ANN)
+    stranger.quit()
+    assert len(inbox(server, 2)) == 2
+
+
+@pytest.mark.parametrize("service", ["smtp", "lmtp"])
+def test_success_is_reported_for_mail_that_came_in(server, receiver, service):
+    """RFC 3461 section 5.2.3: a client that is known here asks to hear of delivery."""
+    client = Smtp.open(server, service)
+    for sender in ("<>", "<far@remote.example>"):
+        assert client.command(f"MAIL FROM:{sender} RET=HDRS ENVID=abc")[0] == 250
+        rcpt = f"RCPT TO:<{ANN}> NOTIFY=SUCCESS ORCPT=rfc822;Ann@example.test"
+        assert client.command(rcpt)[0] == 250
+        assert client.command("DATA")[0] == 354
+        client.connection.send(simple_message(f"dsn{len(sender)}") + b".\r\n")
+        assert client.reply()[0] == 250
+    client.quit()
+    (report,) = receiver.wait_for(1)
+    assert (report.sender, report.recipients) == ("<>", ["far@remote.example"])
+    text = report.content.decode()
+    assert "Action: delivered" in text and "Original-Envelope-Id: abc" in text
+    assert "Original-Recipient: rfc822;" in text
+    assert is_empty(server)
+    assert len(receiver.messages) == 1
+
+
+def test_success_is_not_reported_to_an_invented_sender(make_server, dns, receiver):
+    """V44: what a stranger says of its sender makes no mail."""
+    server = make_server({**dns.options(), "outbound.enabled": True,
+                          "outbound.allow_loopback": True, "outbound.port": receiver.port,
+                          "listen.proxy_from": ["127.0.0.0/8"], "limits.greeting_pause": "0 s"})
+    server.add_account("ann")
+    connection = server.connect("smtp")
+    connection.send(b"PROXY TCP4 192.0.2.9 127.0.0.1 4242 25\r\n")
+    stranger = Smtp(connection)
+    stranger.hello()
+    assert stranger.command("MAIL FROM:<far@remote.example>")[0] == 250
+    assert stranger.command(f"RCPT TO:<{ANN}> NOTIFY=SUCCESS")[0] == 250
+    assert stranger.command("DATA")[0] == 354
+    stranger.connection.send(simple_message("invented") + b".\r\n")
+    assert stranger.reply()[0] == 250
+    stranger.quit()
+    assert queue(server) == [] and receiver.messages == []
+
+
 def test_switched_off_nothing_leaves():
     server = Server({"auth.allow_plaintext_loopback": True}).create()
     try:
