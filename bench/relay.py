@@ -76,6 +76,14 @@ class PeregrineQueue(PeregrineRelay):
         self.prepare()
         subprocess.run([self.program, self.folder / "data/store", str(count)], check=True)
 
+    def wait_for_attempt(self, seconds: float) -> None:
+        """Until its log tells of the first recipient that was put off."""
+        deadline = time.monotonic() + seconds
+        while b" courier.deferred " not in (self.folder / "log").read_bytes():
+            if time.monotonic() > deadline:
+                raise TimeoutError("no attempt")
+            time.sleep(0.01)
+
     def end(self) -> None:
         super().stop()
 
