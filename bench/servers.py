@@ -131,10 +131,6 @@ data_directory = {folder}/lib
 mail_owner = postfix
 myhostname = mx.example.test
 mydestination =
-virtual_mailbox_domains = example.test
-virtual_mailbox_maps = static:yes
-virtual_transport = lmtp:unix:{folder}/lmtp
-virtual_destination_recipient_limit = 1
 alias_maps =
 alias_database =
 inet_interfaces = 127.0.0.1
@@ -144,6 +140,13 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 maillog_file = {folder}/postfix.log
 maillog_file_prefixes = /tmp
+"""
+
+TO_DOVECOT = """
+virtual_mailbox_domains = example.test
+virtual_mailbox_maps = static:yes
+virtual_transport = lmtp:unix:{folder}/lmtp
+virtual_destination_recipient_limit = 1
 """
 
 
@@ -156,7 +159,7 @@ class PostfixDovecot:
         os.chmod(self.folder, 0o755)
         self.group = Group("peer")
         self.start_dovecot()
-        self.start_postfix(POSTFIX.format(folder=self.folder))
+        self.start_postfix(TO_DOVECOT.format(folder=self.folder))
         wait_for_port(self.imap)
         wait_for_port(self.smtp)
 
@@ -179,13 +182,14 @@ class PostfixDovecot:
         subprocess.run(["dovecot", "-c", folder / "dovecot.conf"], check=True,
                        preexec_fn=self.group.enter)
 
-    def start_postfix(self, config: str) -> None:
+    def start_postfix(self, job: str) -> None:
+        """`job`: what it does with mail, in the language of main.cf."""
         folder = self.folder / "postfix"
         folder.mkdir()
         for name in ("spool", "lib"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "lib", "postfix")
-        (folder / "main.cf").write_text(config)
+        (folder / "main.cf").write_text(POSTFIX.format(folder=self.folder) + job)
         master = Path("/usr/share/postfix/master.cf.dist").read_text()
         lines = [line for line in master.splitlines() if not line.startswith("smtp ")]
         lines = [line.replace("  y  ", "  n  ") for line in lines]

@@ -2,9 +2,9 @@
 // SessionWatch: waits beside a session for core to end it, which core does when the account is
 // removed or its password changes. For sessions that do not look at changes of mail.
 //
-//   watch_.begin(session);                 // behind redeem
-//   if (watch_.is_revoked()) …             // before each command, and when receive() is
-//   interrupted co_await watch_.end();                 // before release
+//   watch_.begin(session);       // behind redeem
+//   if (watch_.is_revoked()) …   // before each command, and when a receive() was interrupted
+//   co_await watch_.end();       // before release
 //
 // Worker and client outlive it.
 

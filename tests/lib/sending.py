@@ -6,12 +6,30 @@ import email
 import json
 import smtplib
 import ssl
+from contextlib import contextmanager
 
 from lib.clients import Imap
+from lib.dns import Dns
 from lib.server import PASSWORD, Server, wait_until
 
 ANN = "ann@example.test"
 MESSAGE = b"From: <ann@example.test>\r\nSubject: out\r\nBcc: hidden@remote.example\r\n\r\nbody\r\n"
+
+
+@contextmanager
+def sending_server(zones: dict[str, str], port: int, **options):
+    """A server that sends to `port` of what the zones name, tries again after a second, and has the
+    account ann."""
+    dns = Dns(zones).start()
+    server = Server({**dns.options(), "outbound.enabled": True, "outbound.allow_loopback": True,
+                     "outbound.port": port, "queue.retry_first": "1 s",
+                     "auth.argon2_memory": "8 MiB", "auth.argon2_passes": 1, **options}).create()
+    try:
+        server.add_account("ann")
+        yield server.start()
+    finally:
+        server.destroy()
+        dns.destroy()
 
 
 def log_in(server: Server, service: str = "submission") -> smtplib.SMTP:

@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from lib.dns import Dns
 from lib.peers import Exim, Postfix, SmtpSink
-from lib.sending import ANN, is_empty, log_in
+from lib.sending import ANN, is_empty, log_in, sending_server
 from lib.server import Server, wait_until
 
 HEAD = (b"From: Ann <ann@example.test>\r\nTo: a@remote.example\r\nSubject: far\r\n"
@@ -38,16 +37,8 @@ def peer(request):
 
 @pytest.fixture(scope="module")
 def server(peer):
-    dns = Dns({"remote.example": "@ MX 10 mx\nmx A 127.0.0.1"}).start()
-    server = Server({**dns.options(), "outbound.enabled": True, "outbound.allow_loopback": True,
-                     "outbound.port": peer.port, "queue.retry_first": "1 s",
-                     "auth.argon2_memory": "8 MiB", "auth.argon2_passes": 1}).create()
-    try:
-        server.add_account("ann")
-        yield server.start()
-    finally:
-        server.destroy()
-        dns.destroy()
+    with sending_server({"remote.example": "@ MX 10 mx\nmx A 127.0.0.1"}, peer.port) as server:
+        yield server
 
 
 def send(server: Server, recipients: list[str], message: bytes) -> None:

@@ -8,9 +8,9 @@ import ssl
 
 import pytest
 
-from lib.dns import Dns, free_port
+from lib.dns import free_port
 from lib.liar import Liar, drip, ehlo, endless, hang, hang_up, last_word, reset
-from lib.sending import is_empty, queue, submit, wait_for_report
+from lib.sending import is_empty, queue, sending_server, submit, wait_for_report
 from lib.server import Server, wait_until
 
 # Liar N is the host hN and the one for the domain dN; pN has the hosts N and N + 1, and mN one host
@@ -32,17 +32,9 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def server():
-    dns = Dns({"liar.example": ZONE}).start()
-    server = Server({**dns.options(), "outbound.enabled": True, "outbound.allow_loopback": True,
-                     "outbound.port": free_port(), "queue.retry_first": "1 s",
-                     "queue.retry_longest": "1 s", "submission.recipients_per_hour": 10000,
-                     "auth.argon2_memory": "8 MiB", "auth.argon2_passes": 1}).create()
-    try:
-        server.add_account("ann")
-        yield server.start()
-    finally:
-        server.destroy()
-        dns.destroy()
+    with sending_server({"liar.example": ZONE}, free_port(), **{"queue.retry_longest": "1 s",
+                           "submission.recipients_per_hour": 10000}) as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from lib.dns import Dns, free_port
+from lib.dns import free_port
 from lib.liar import Liar, ehlo
-from lib.sending import ANN, is_empty, log_in, wait_for_report
+from lib.sending import ANN, is_empty, log_in, sending_server, wait_for_report
 from lib.server import Server
 
 HEAD = (b"From: ann@example.test\r\nSubject: outer\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n"
@@ -28,16 +28,8 @@ ADDRESSES = ["a@strict.example", "a@chunks.example", "a@binary.example"]
 def server():
     zones = {name: f"@ MX 10 mx\nmx A {ip}" for name, ip in
              (("strict.example", STRICT), ("chunks.example", CHUNKS), ("binary.example", BINARY))}
-    dns = Dns(zones).start()
-    server = Server({**dns.options(), "outbound.enabled": True, "outbound.allow_loopback": True,
-                     "outbound.port": free_port(), "queue.retry_first": "1 s",
-                     "auth.argon2_memory": "8 MiB", "auth.argon2_passes": 1}).create()
-    try:
-        server.add_account("ann")
-        yield server.start()
-    finally:
-        server.destroy()
-        dns.destroy()
+    with sending_server(zones, free_port()) as server:
+        yield server
 
 
 @pytest.fixture
