@@ -105,6 +105,13 @@ net::Task<Answer<api::LeaseResponse>> lease(Core& core, Call& call, api::LeaseRe
   std::chrono::milliseconds wait{request.wait_milliseconds()};
   Deadline latest = deadline_in(std::min(wait, k_longest_wait));
   store::Sequence ended;
+  if (request.ends_all()) {
+    auto sequence = core.model.queue->end_leases(wall_now());
+    if (!sequence) co_return std::unexpected(code_of(sequence.error()));
+    call.after = *sequence;
+    core.courier_waits.wake_one({});
+    co_return api::LeaseResponse{};
+  }
   if (request.has_report()) {
     auto reported = apply_report(core, request.report());
     if (!reported) co_return std::unexpected(reported.error());

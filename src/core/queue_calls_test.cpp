@@ -110,6 +110,7 @@ class QueueCalls : public CoreTest {
   std::uint64_t queued() { return (*core->model.queue->change().header())->messages; }
 
   net::Task<void> there_and_here();
+  net::Task<void> a_new_courier();
   net::Task<void> senders();
   net::Task<void> bounced();
   net::Task<void> forwarded();
@@ -163,6 +164,29 @@ net::Task<void> QueueCalls::there_and_here() {
 
 TEST_F(QueueCalls, OneMessageGoesThereAndHere) {
   run(there_and_here());
+  expect_sound();
+}
+
+net::Task<void> QueueCalls::a_new_courier() {
+  co_await begin();
+  co_await send_as(message({"x@there.test"}));
+  api::LeaseResponse lease = co_await take();
+  EXPECT_EQ(lease.messages_size(), 1);
+  api::LeaseRequest request;
+  request.set_ends_all(true);
+  auto none = co_await api::lease(courier, request, soon());
+  EXPECT_TRUE(none && none->lease() == 0);
+  if (lease.messages_size() != 1) co_return;
+  EXPECT_EQ(co_await read(lease.lease(), lease.messages(0).message()), "refused");
+  // It rests first; what the one before did is believed.
+  api::LeaseResponse again = co_await take();
+  EXPECT_EQ(again.lease(), 0U);
+  co_await say(lease, api::REPORT_DELIVERED);
+  EXPECT_EQ(queued(), 0U);
+}
+
+TEST_F(QueueCalls, ANewCourierEndsTheLeasesOfTheOneBefore) {
+  run(a_new_courier());
   expect_sound();
 }
 

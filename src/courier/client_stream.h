@@ -30,6 +30,10 @@ class ClientStream {
     tls_.emplace(client.connect(target, stream_.fd()));
     return net::tls_handshake(*tls_, stream_, deadline);
   }
+  /// Await it: the peer has sent something, or has closed.
+  [[nodiscard]] net::WaitFor readable(Deadline deadline) { return stream_.readable(deadline); }
+  /// Ends present waits.
+  void cancel() { stream_.cancel(); }
   /// Says goodbye in TLS if that needs no wait.
   void close() {
     if (tls_) tls_->shutdown();

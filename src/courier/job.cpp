@@ -1,6 +1,7 @@
 #include "courier/job.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "courier/connect.h"
@@ -12,8 +13,6 @@ namespace {
 // Sessions with one host before the next one is tried.
 constexpr std::size_t k_sessions_a_host = 2;
 constexpr std::uint64_t k_messages_a_session = 100;
-constexpr std::uint32_t k_messages_a_lease = 20;
-constexpr std::chrono::minutes k_slot_time{2};
 constexpr std::chrono::seconds k_lease_margin{10};
 constexpr std::chrono::seconds k_tls_report{30};
 constexpr std::size_t k_most_tls_results = 64;
@@ -23,10 +22,10 @@ constexpr std::string_view k_host_characters =
 
 }  // namespace
 
-Job::Job(Courier& courier, api::LeaseResponse lease)
+Job::Job(Courier& courier, Errand& errand)
     : courier_(courier),
       settings_(courier.worker.settings()),
-      destination_(lease.destination()),
+      destination_(errand.lease.destination()),
       reported_now_(courier.worker.loop()),
       finder_(settings_, courier.worker.resolver()) {
   if (destination_.contains("://")) {
@@ -35,12 +34,13 @@ Job::Job(Courier& courier, api::LeaseResponse lease)
   }
   route_ =
       named_route_ ? &*named_route_ : config::find_route(settings_.outbound.routes, destination_);
-  take(std::move(lease));
+  take(errand);
   courier_.jobs.insert(this);
 }
 
-void Job::take(api::LeaseResponse lease) {
-  lease_ = std::move(lease);
+void Job::take(Errand& errand) {
+  errand_ = &errand;
+  lease_ = std::move(errand.lease);
   states_.clear();
   reported_.clear();
   for (const api::LeasedMessage& message : lease_.messages()) {
@@ -71,19 +71,9 @@ void Job::keep_worst(const Failure& failure) {
   }
 }
 
-net::Task<std::optional<api::LeaseResponse>> Job::run() {
-  std::uint32_t most = settings_.outbound.connections_per_destination;
-  Entry entry = co_await courier_.slots.enter(destination_, most, lease_, deadline_in(k_slot_time));
-  if (entry == Entry::adopted) co_return std::nullopt;
-  bool has_slot = entry == Entry::entered;
-  if (!has_slot || courier_.worker.is_stopping()) {
-    settle_rest(not_tried("other mail for the destination is being sent"));
-    if (has_slot) courier_.slots.leave(destination_, most, Visit::neutral);
-    co_await report_rest(std::nullopt);
-    co_return std::nullopt;
-  }
+net::Task<void> Job::run() {
   co_await deliver();
-  courier_.slots.leave(destination_, most, visit_);
+  courier_.slots.leave(destination_, settings_.outbound.connections_per_destination, visit_);
   std::optional<Failure> destination_failure;
   if (!is_all_settled()) {
     Failure failure = worst_.value_or(temporary("4.4.1", "no host could be tried"));
@@ -91,9 +81,8 @@ net::Task<std::optional<api::LeaseResponse>> Job::run() {
     settle_rest(failure);
     place_ = worst_place_;
   }
-  co_await report_rest(destination_failure);
+  co_await end_errand(destination_failure);
   co_await report_tls();
-  co_return std::move(other_);
 }
 
 net::Task<void> Job::deliver() {
@@ -149,15 +138,17 @@ net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses a
     source = sys::SocketAddress::parse_ip(route_->source, 0).value_or(source);
   }
   Tried last;
-  for (std::size_t i = 0; i < k_sessions_a_host && !addresses.addresses.empty(); ++i) {
+  for (std::size_t sessions = 0; sessions < k_sessions_a_host && !addresses.addresses.empty();) {
     auto connected = co_await connect_to_any(courier_.worker.gate(), addresses.addresses, source,
                                              settings_.outbound.connect_timeout);
     if (!connected) co_return connected.error();
     sys::SocketAddress address = connected->address;
-    bool may_retry_in_clear = false;
-    last = co_await use(std::move(connected->stream), address, host, need, may_retry_in_clear);
+    Again again = Again::no;
+    last = co_await use(std::move(connected->stream), address, host, need, again);
     if (!last || is_all_settled() || courier_.worker.is_stopping()) break;
-    if (may_retry_in_clear) {
+    if (again == Again::reconnect) continue;
+    ++sessions;
+    if (again == Again::in_clear) {
       // RFC 7435: where TLS was only an offer, mail that cannot go encrypted goes in clear.
       log_event(LogLevel::warning, "courier.tls_failed",
                 {{"destination", destination_}, {"host", host.name}, {"reason", last->text}});
@@ -189,7 +180,7 @@ SessionOptions Job::options_for(const TargetHost& host, const sys::SocketAddress
 }
 
 net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& address,
-                               const TargetHost& host, TlsNeed need, bool& may_retry_in_clear) {
+                               const TargetHost& host, TlsNeed need, Again& again) {
   auto local = sys::local_address(stream.fd());
   bool is_own = local && local->network(128) == address.network(128);
   if (is_own && !targets_.is_route && !settings_.outbound.allow_loopback) {
@@ -203,7 +194,7 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
   place_.tls = session.tls_text();
   count_tls(tls_policy, session.tls_result(), place_.host);
   if (!opened) {
-    may_retry_in_clear = session.may_retry_in_clear();
+    if (session.may_retry_in_clear()) again = Again::in_clear;
     // Before any mail was named, a 4yz is about the connection itself.
     if (opened.error().code / 100 == 4) visit_ = Visit::too_many;
     co_await session.quit();
@@ -213,19 +204,27 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
   if (visit_ != Visit::too_many) visit_ = Visit::welcome;
   Tried failure;
   std::uint64_t sent = 0;
-  std::uint64_t most = session.offers().most_messages;
-  if (most == 0 || most > k_messages_a_session) most = k_messages_a_session;
+  bool is_first = true;
   while (true) {
     failure = co_await send_all(session);
+    // A server may close a connection that rests, or want each to carry less than there is: that
+    // says nothing of the mail.
+    bool is_ended = session.is_spent() || (!is_first && session.is_over());
+    if (is_ended && !is_all_settled()) again = Again::reconnect;
+    is_first = false;
     sent += states_.size();
-    if (failure || session.is_over() || sent >= most) break;
+    if (failure || session.is_over() || session.is_spent() || sent >= k_messages_a_session) break;
     bool has_more = co_await take_more(session);
     if (!has_more) break;
   }
   if (failure && failure->code == 421) visit_ = Visit::too_many;
   // Not after QUIT, whose reply may take its time.
-  if (!states_.empty()) report(states_.size() - 1);
-  co_await wait_reported();
+  if (is_all_settled()) {
+    co_await end_errand(std::nullopt);
+  } else {
+    report(states_.size() - 1);
+    co_await wait_reported();
+  }
   co_await session.quit();
   co_return failure;
 }
@@ -242,7 +241,7 @@ net::Task<Job::Tried> Job::send_each(Session& session) {
   CoreContent content(courier_.worker.core(), lease_.lease());
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (std::ranges::all_of(states_[i], &RecipientState::is_settled)) continue;
-    if (courier_.worker.is_stopping()) co_return not_tried("this server is stopping");
+    if (courier_.worker.is_stopping()) co_return not_tried(k_stopping);
     // A lease that is about to end is sent by the next one who gets it.
     if (lease_.expires() != 0 && wall_now().seconds + k_lease_margin.count() > lease_.expires()) {
       co_return not_tried("the lease is over");
@@ -261,32 +260,38 @@ net::Task<Job::Tried> Job::send_each(Session& session) {
   co_return std::nullopt;
 }
 
-/// Ends this lease and takes the next one for the same place, if there is one soon.
+/// Ends this lease and waits for the next one for the same place, if there is one soon.
 net::Task<bool> Job::take_more(Session& session) {
   if (courier_.worker.is_stopping()) co_return false;
-  if (auto waiting = courier_.slots.adopt(destination_)) {
-    co_await report_rest(std::nullopt);
-    take(std::move(*waiting));
-    co_return true;
+  bool has_delivered = std::ranges::any_of(states_, [](const auto& message) {
+    return std::ranges::any_of(message,
+                               [](const auto& each) { return each.delivered.has_value(); });
+  });
+  co_await end_errand(std::nullopt);
+  Errand* next = courier_.slots.adopt(destination_);
+  // A server that took nothing may think better of it in a new session.
+  if (next == nullptr && has_delivered) {
+    Slots::Idle idle(courier_.slots, destination_, [&session] { session.wake(); });
+    co_await session.idle(courier_.idle);
+    next = idle.errand();
   }
-  api::LeaseRequest request;
-  *request.mutable_report() = last_report(std::nullopt);
-  request.set_wait_milliseconds(static_cast<std::uint32_t>(courier_.idle.count()));
-  request.set_prefer_destination(destination_);
-  request.set_most_messages(k_messages_a_lease);
-  auto lease = co_await api::lease(courier_.worker.core(), request,
-                                   deadline_in(courier_.idle + std::chrono::seconds(10)));
-  if (!lease) static_cast<void>(co_await send_report(courier_, request.report()));
-  // Nothing is left of the lease before.
-  take({});
-  if (!lease || lease->lease() == 0) co_return false;
-  bool is_same = lease->kind() == api::LEASE_SEND && lease->destination() == destination_;
-  if (!is_same || session.is_over()) {
-    other_ = std::move(*lease);
-    co_return false;
-  }
-  take(std::move(*lease));
+  if (next == nullptr) co_return false;
+  take(*next);
   co_return true;
+}
+
+net::Task<void> Job::end_errand(const std::optional<Failure>& destination_failure) {
+  if (errand_ == nullptr) co_return;
+  api::ReportRequest request = last_report(destination_failure);
+  if (courier_.worker.is_stopping()) {
+    // Nobody asks for more, and the process waits for this.
+    static_cast<void>(co_await send_report(courier_, std::move(request)));
+  } else {
+    errand_->report = std::move(request);
+  }
+  states_.clear();
+  reported_.clear();
+  std::exchange(errand_, nullptr)->done.notify();
 }
 
 /// RFC 8460 section 4: sessions by policy and result; of failures also with which host.
@@ -346,11 +351,6 @@ net::Task<void> Job::wait_reported() {
   while (is_reporting_) static_cast<void>(co_await reported_now_.wait(Deadline::max()));
 }
 
-net::Task<void> Job::report_rest(const std::optional<Failure>& destination_failure) {
-  if (lease_.lease() == 0) co_return;
-  static_cast<void>(co_await send_report(courier_, last_report(destination_failure)));
-}
-
 api::ReportRequest Job::last_report(const std::optional<Failure>& destination_failure) {
   api::ReportRequest request;
   request.set_lease(lease_.lease());
@@ -368,8 +368,9 @@ api::ReportRequest Job::last_report(const std::optional<Failure>& destination_fa
   return request;
 }
 
-api::ReportRequest Job::give_back() {
-  settle_rest(not_tried("this server is stopping"));
+std::optional<api::ReportRequest> Job::give_back(const Failure& why) {
+  if (errand_ == nullptr) return std::nullopt;
+  settle_rest(why);
   return last_report(std::nullopt);
 }
 

@@ -13,34 +13,41 @@
 
 namespace peregrine::courier {
 
+/// Why mail is given back at the end of the process.
+inline constexpr const char* k_stopping = "this server is stopping";
+
 class Job {
  public:
-  /// `courier` must outlive it.
-  Job(Courier& courier, api::LeaseResponse lease);
+  /// For a lease of mail. `courier` must outlive it, and `errand` until it is done.
+  Job(Courier& courier, Errand& errand);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
   ~Job() { courier_.jobs.erase(this); }
 
-  /// Answers a lease that came while asking for more, and is for another place.
-  net::Task<std::optional<api::LeaseResponse>> run();
+  /// Has entered the courier's slots, and leaves them. All errands that it took are done then.
+  net::Task<void> run();
 
-  /// Settles what is not as not tried: the last report of the lease, for a process that cannot wait
-  /// for run(). Nothing that run() still learns is reported.
-  api::ReportRequest give_back();
+  /// Settles what is not with `why`: the last report of the lease, for a process that cannot wait
+  /// for run(). Nothing that run() still learns is reported. Nothing when it has no lease.
+  std::optional<api::ReportRequest> give_back(const Failure& why);
 
  private:
   using States = std::vector<std::vector<RecipientState>>;  // as messages and recipients
   using Tried = std::optional<Failure>;                     // why not all is settled
 
-  void take(api::LeaseResponse lease);
+  enum class Again : std::uint8_t { no, in_clear, reconnect };
+
+  void take(Errand& errand);
   net::Task<void> deliver();
   net::Task<Tried> try_host(TargetHost host);
   net::Task<Tried> try_addresses(const TargetHost& host, HostAddresses addresses, TlsNeed need);
   net::Task<Tried> use(net::Stream stream, const sys::SocketAddress& address,
-                       const TargetHost& host, TlsNeed need, bool& may_retry_in_clear);
+                       const TargetHost& host, TlsNeed need, Again& again);
   net::Task<Tried> send_all(Session& session);
   net::Task<Tried> send_each(Session& session);
   net::Task<bool> take_more(Session& session);
+  /// Ends the lease: core hears of it with the request for the next one.
+  net::Task<void> end_errand(const std::optional<Failure>& destination_failure);
   [[nodiscard]] SessionOptions options_for(const TargetHost& host,
                                            const sys::SocketAddress& address, TlsNeed need) const;
   [[nodiscard]] std::optional<Login> login() const;
@@ -53,7 +60,6 @@ class Job {
   void report(std::size_t message);
   net::Task<void> run_report(api::ReportRequest request);
   net::Task<void> wait_reported();
-  net::Task<void> report_rest(const std::optional<Failure>& destination_failure);
   /// What is settled and not reported yet, and that the lease is over.
   api::ReportRequest last_report(const std::optional<Failure>& destination_failure);
   void add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient);
@@ -63,12 +69,12 @@ class Job {
   std::optional<config::Route> named_route_;
   const config::Route* route_ = nullptr;  // that, one of the settings, or null
   std::string destination_;
+  Errand* errand_ = nullptr;  // null while there is nothing to send
   api::LeaseResponse lease_;
   States states_;
   std::vector<std::vector<bool>> reported_;  // as states_
   bool is_reporting_ = false;
   net::Event reported_now_;
-  std::optional<api::LeaseResponse> other_;
   TargetFinder finder_;
   Targets targets_;
   std::optional<sts::Policy> policy_;

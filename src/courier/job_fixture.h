@@ -3,6 +3,7 @@
 // addresses that share one port, as hosts of the real network share port 25.
 
 #include <deque>
+#include <functional>
 #include <map>
 
 #include "api/queue.pb.h"
@@ -35,18 +36,20 @@ class JobFixture : role::WorkerFixture {
   /// The mail of a lease for "dest.test", from s@here.test to "r1", "r2"…@dest.test.
   static api::LeaseResponse make_lease(std::uint64_t id, int recipients = 1);
   std::map<std::uint64_t, Bytes> contents;     ///< by message; else a short one
-  std::deque<api::LeaseResponse> more_leases;  ///< what core gives when asked for more
+  std::deque<api::LeaseResponse> more_leases;  ///< what comes for the same place, one by one
 
-  /// Runs the lease to its end.
+  /// Runs the lease to its end, and those of more_leases.
   void run(api::LeaseResponse lease);
   void run_notice(api::LeaseResponse lease);
+  /// Runs the courier's own loop: core gives more_leases, and the process ends when none is left.
+  void run_loop();
 
   std::vector<api::ReportRequest> reports;
   std::vector<api::NotifyRequest> notified;
   Bytes notified_file;
   std::map<std::string, api::StsGetResponse> policies;  ///< that core keeps, by domain
   std::vector<api::TlsResult> tls_results;
-  std::optional<api::LeaseResponse> other;  ///< what the job gave back
+  std::vector<api::LeaseRequest> requests;  ///< by run_loop()
   std::uint32_t limit_after = 0;            ///< of connections to dest.test
 
   /// Of all reports: the one for that recipient of message 1; a default one if there is none.
@@ -58,12 +61,17 @@ class JobFixture : role::WorkerFixture {
   void serve_core(rpc::Request request);
   net::Task<void> send_content(rpc::Request request, Bytes content);
   void serve_resolver(rpc::Request request);
-  net::Task<void> drive(Courier& courier, api::LeaseResponse lease, bool is_notice);
-  void play(api::LeaseResponse lease, bool is_notice);
+  net::Task<void> send(Courier& courier, Errand& errand);
+  net::Task<void> drive(Courier& courier, api::LeaseResponse lease);
+  net::Task<void> drive_notice(Courier& courier, api::LeaseResponse lease);
+  net::Task<void> drive_loop(Courier& courier);
+  void end();
+  void play(const std::function<net::Task<void>(Courier&)>& drive);
 
   World& world_;
   std::map<std::pair<std::string, std::uint32_t>, api::LookupResponse> answers_;
   std::deque<FakeServer> servers_;
+  net::Event asked_for_more_;  // when none is left
 };
 
 }  // namespace peregrine::courier

@@ -2,15 +2,17 @@
 
 #include <gtest/gtest.h>
 #include <list>
+#include <utility>
 
 #include "courier/job.h"
+#include "courier/leases.h"
 #include "courier/notify.h"
 #include "proto/dns/rdata_fixture.h"
 #include "sys/memfd.h"
 
 namespace peregrine::courier {
 
-JobFixture::JobFixture() : world_(make_world()) {
+JobFixture::JobFixture() : world_(make_world()), asked_for_more_(world_.loop) {
   settings.server.hostname = "out.here.test";
   settings.outbound.allow_loopback = true;
   settings.outbound.mta_sts = false;
@@ -82,11 +84,11 @@ api::RecipientReport JobFixture::report_of(unsigned index) const {
 void JobFixture::serve_core(rpc::Request request) {
   switch (static_cast<api::Method>(request.method())) {
     case api::Method::lease: {
-      api::LeaseRequest asked;
-      ASSERT_TRUE(asked.ParseFromString(request.payload()));
-      if (asked.has_report()) reports.push_back(asked.report());
+      ASSERT_TRUE(requests.emplace_back().ParseFromString(request.payload()));
+      if (requests.back().has_report()) reports.push_back(requests.back().report());
       api::LeaseResponse lease;
-      if (!more_leases.empty()) {
+      if (!requests.back().ends_all()) {
+        if (more_leases.empty()) return asked_for_more_.notify();
         lease = std::move(more_leases.front());
         more_leases.pop_front();
       }
@@ -168,20 +170,52 @@ void JobFixture::serve_resolver(rpc::Request request) {
   request.respond(response.SerializeAsString());
 }
 
-net::Task<void> JobFixture::drive(Courier& courier, api::LeaseResponse lease, bool is_notice) {
+net::Task<void> JobFixture::send(Courier& courier, Errand& errand) {
+  Job job(courier, errand);
+  co_await job.run();
+}
+
+net::Task<void> JobFixture::drive(Courier& courier, api::LeaseResponse lease) {
   std::string destination = lease.destination();
-  if (is_notice) {
-    co_await run_notices(courier, std::move(lease));
-  } else {
-    Job job(courier, std::move(lease));
-    other = co_await job.run();
+  std::uint32_t most = settings.outbound.connections_per_destination;
+  net::Gate jobs(world_.loop);
+  Errand errand(world_.loop);
+  more_leases.push_front(std::move(lease));
+  while (!more_leases.empty()) {
+    errand.lease = std::move(more_leases.front());
+    more_leases.pop_front();
+    Entry entry = co_await courier.slots.enter(errand, most, deadline_in(std::chrono::seconds(5)));
+    if (entry == Entry::entered) jobs.spawn(send(courier, errand));
+    static_cast<void>(co_await errand.done.wait(Deadline::max()));
+    if (errand.report) reports.push_back(*std::exchange(errand.report, std::nullopt));
+    // As with core: the session rests when the next lease comes.
+    co_await net::sleep_until(world_.loop, Monotonic::now());
   }
-  limit_after = courier.slots.limit(destination, settings.outbound.connections_per_destination);
+  courier.slots.close();
+  EXPECT_TRUE(co_await jobs.drained(deadline_in(std::chrono::minutes(1))));
+  limit_after = courier.slots.limit(destination, most);
+  end();
+}
+
+net::Task<void> JobFixture::drive_notice(Courier& courier, api::LeaseResponse lease) {
+  co_await run_notices(courier, std::move(lease));
+  end();
+}
+
+net::Task<void> JobFixture::drive_loop(Courier& courier) {
+  start_leases(courier, 1);
+  static_cast<void>(co_await asked_for_more_.wait(deadline_in(std::chrono::minutes(1))));
+  courier.slots.close();
+  EXPECT_TRUE(co_await courier.worker.sessions().drained(deadline_in(std::chrono::minutes(1))));
+  end();
+}
+
+void JobFixture::end() {
   for (FakeServer& server : servers_) server.stop();
   world_.loop.post([this] { world_.loop.stop(); });
 }
 
-void JobFixture::play(api::LeaseResponse lease, bool is_notice) {
+void JobFixture::play(const std::function<net::Task<void>(Courier&)>& drive) {
   auto core = sys::socket_pair(sys::SocketKind::stream);
   auto resolver = sys::socket_pair(sys::SocketKind::stream);
   auto core_channel =
@@ -202,7 +236,7 @@ void JobFixture::play(api::LeaseResponse lease, bool is_notice) {
       all.emplace_back(worker, *crypto::TlsClient::create(trusted_pem), credentials, sts);
   courier.timeouts = timeouts;
   courier.core_pause = std::chrono::milliseconds(10);
-  world_.gate.spawn(drive(courier, std::move(lease), is_notice));
+  world_.gate.spawn(drive(courier));
   world_.loop.run();
   core_channel->close();
   resolver_channel->close();
@@ -210,11 +244,15 @@ void JobFixture::play(api::LeaseResponse lease, bool is_notice) {
 }
 
 void JobFixture::run(api::LeaseResponse lease) {
-  play(std::move(lease), false);
+  play([&](Courier& courier) { return drive(courier, std::move(lease)); });
 }
 
 void JobFixture::run_notice(api::LeaseResponse lease) {
-  play(std::move(lease), true);
+  play([&](Courier& courier) { return drive_notice(courier, std::move(lease)); });
+}
+
+void JobFixture::run_loop() {
+  play([this](Courier& courier) { return drive_loop(courier); });
 }
 
 }  // namespace peregrine::courier

@@ -236,15 +236,17 @@ TEST_F(JobTest, TooManyRecipientsComeInRounds) {
 
 TEST_F(JobTest, AnnouncedLimitsAreKept) {
   Exchange limits{"EHLO", "250-mx.test\r\n250 LIMITS RCPTMAX=2 MAILMAX=1\r\n"};
-  FakeServer& server = fixture.serve(2, {{k_greeting, limits, k_mail, k_rcpt, k_rcpt, k_data, k_end,
-                                          k_mail, k_rcpt, k_data, k_end}});
+  Script one{k_greeting, limits, k_mail, k_rcpt, k_data, k_end};
+  FakeServer& server =
+      fixture.serve(2, {{k_greeting, limits, k_mail, k_rcpt, k_rcpt, k_data, k_end}, one, one});
   fixture.add_host("dest.test", "mx.test", 2);
   fixture.more_leases.push_back(JobFixture::make_lease(2));
   fixture.run(JobFixture::make_lease(1, 3));
+  EXPECT_EQ(fixture.report_of(0).outcome(), api::REPORT_RELAYED);
   EXPECT_EQ(fixture.report_of(2).outcome(), api::REPORT_RELAYED);
-  // One message was all that the server wanted to have.
-  EXPECT_EQ(fixture.more_leases.size(), 1U);
-  EXPECT_EQ(server.connections, 1U);
+  EXPECT_EQ(fixture.reports.back().recipients(0).outcome(), api::REPORT_RELAYED);
+  // One MAIL was all that the server wanted to have in a session.
+  EXPECT_EQ(server.connections, 3U);
 }
 
 TEST_F(JobTest, TheConnectionIsUsedForMore) {
@@ -252,17 +254,45 @@ TEST_F(JobTest, TheConnectionIsUsedForMore) {
       2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end, k_mail, k_rcpt, k_data, k_end}});
   fixture.add_host("dest.test", "mx.test", 2);
   fixture.more_leases.push_back(JobFixture::make_lease(2));
-  api::LeaseResponse elsewhere = JobFixture::make_lease(3);
-  elsewhere.set_destination("other.test");
-  fixture.more_leases.push_back(elsewhere);
   fixture.run(JobFixture::make_lease(1));
   EXPECT_EQ(server.connections, 1U);
   EXPECT_NE(server.received.find("Subject: message 2"), std::string::npos);
-  ASSERT_TRUE(fixture.other);
-  EXPECT_EQ(fixture.other->lease(), 3U);
   std::size_t ended = 0;
   for (const auto& report : fixture.reports) ended += report.last() ? 1U : 0U;
   EXPECT_EQ(ended, 2U);
+}
+
+// RFC 5321 section 4.5.4.1 wants the mail to be tried again; that a server closes a connection that
+// rests is no failure of the mail at all.
+TEST_F(JobTest, AConnectionThatWasClosedAtRestIsMadeAnew) {
+  Script closing{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end};
+  closing.back().then = Then::close;
+  FakeServer& server = fixture.serve(2, {closing, k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::LeaseResponse second = JobFixture::make_lease(2);
+  fixture.more_leases.push_back(second);
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.connections, 2U);
+  EXPECT_NE(server.received.find("Subject: message 2"), std::string::npos);
+  EXPECT_EQ(fixture.reports.back().recipients(0).outcome(), api::REPORT_RELAYED);
+}
+
+TEST_F(JobTest, TheLoopEndsWhatOneBeforeItLeftAndAsksWithEachReport) {
+  FakeServer& server = fixture.serve(
+      2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end, k_mail, k_rcpt, k_data, k_end}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.more_leases.push_back(JobFixture::make_lease(1));
+  fixture.more_leases.push_back(JobFixture::make_lease(2));
+  fixture.run_loop();
+  EXPECT_EQ(server.connections, 1U);
+  ASSERT_EQ(fixture.requests.size(), 4U);
+  EXPECT_TRUE(fixture.requests[0].ends_all());
+  EXPECT_FALSE(fixture.requests[1].ends_all() || fixture.requests[1].has_report());
+  for (std::size_t i = 2; i < 4; ++i) {
+    EXPECT_EQ(fixture.requests[i].prefer_destination(), "dest.test");
+    EXPECT_EQ(fixture.requests[i].report().lease(), i - 1);
+    EXPECT_TRUE(fixture.requests[i].report().last());
+  }
 }
 
 TEST_F(JobTest, TheNextHostIsTried) {
@@ -419,60 +449,6 @@ TEST_F(JobTest, AMessageThatIsNotAsLongAsSaidIsNotFinished) {
     one.run(lease);
     EXPECT_EQ(one.report_of().outcome(), api::REPORT_NOT_TRIED);
   }
-}
-
-TEST_F(JobTest, LimitsOnConnectionsGrowBackSlowly) {
-  net::Loop loop;
-  Slots slots(loop);
-  net::Gate gate(loop);
-  auto enter = [](Slots& of) -> net::Task<void> {
-    api::LeaseResponse lease;
-    static_cast<void>(co_await of.enter("d", 4, lease, deadline_in(std::chrono::seconds(5))));
-  };
-  for (int i = 0; i < 4; ++i) gate.spawn(enter(slots));
-  EXPECT_EQ(gate.running(), 0U);
-  gate.spawn(enter(slots));
-  EXPECT_EQ(gate.running(), 1U);  // the fifth waits
-  slots.leave("d", 4, Visit::too_many);
-  EXPECT_EQ(slots.limit("d", 4), 2U);
-  EXPECT_EQ(gate.running(), 1U);
-  slots.leave("d", 4, Visit::neutral);
-  slots.leave("d", 4, Visit::neutral);
-  EXPECT_EQ(gate.running(), 0U);  // now it has a place
-  slots.leave("d", 4, Visit::welcome);
-  slots.leave("d", 4, Visit::welcome);
-  EXPECT_EQ(slots.limit("d", 4), 3U);
-  EXPECT_EQ(slots.known(), 1U);
-  for (int i = 0; i < 3; ++i) {
-    gate.spawn(enter(slots));
-    slots.leave("d", 4, Visit::welcome);
-  }
-  EXPECT_EQ(slots.limit("d", 4), 4U);
-  EXPECT_EQ(slots.known(), 0U);
-}
-
-TEST_F(JobTest, WhoHasAConnectionTakesTheLeaseOfTheOneWhoWaitsForIt) {
-  net::Loop loop;
-  Slots slots(loop);
-  net::Gate gate(loop);
-  std::vector<Entry> entries;
-  auto enter = [&entries](Slots& of, std::uint64_t id) -> net::Task<void> {
-    api::LeaseResponse lease;
-    lease.set_lease(id);
-    entries.push_back(co_await of.enter("d", 1, lease, deadline_in(std::chrono::seconds(5))));
-  };
-  gate.spawn(enter(slots, 1));
-  EXPECT_FALSE(slots.adopt("d"));
-  gate.spawn(enter(slots, 2));
-  gate.spawn(enter(slots, 3));
-  EXPECT_FALSE(slots.adopt("other"));
-  auto adopted = slots.adopt("d");
-  ASSERT_TRUE(adopted);
-  EXPECT_EQ(adopted->lease(), 2U);
-  slots.leave("d", 1, Visit::welcome);
-  EXPECT_EQ(entries, (std::vector{Entry::entered, Entry::adopted, Entry::entered}));
-  slots.leave("d", 1, Visit::welcome);
-  EXPECT_EQ(slots.known(), 0U);
 }
 
 }  // namespace

@@ -101,6 +101,12 @@ net::Task<Session::Replied> Session::receive(std::chrono::milliseconds patience,
   co_return reply;
 }
 
+net::Task<void> Session::idle(std::chrono::milliseconds most) {
+  if (over_) co_return;
+  net::WaitResult result = co_await stream_.readable(deadline_in(most));
+  if (result == net::WaitResult::ready) over_ = true;
+}
+
 net::Task<Done> Session::open() {
   if (options_.implicit_tls) {
     auto shaken = co_await handshake();

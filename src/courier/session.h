@@ -66,10 +66,21 @@ class Session {
   net::Task<Done> send(BytesView bytes, std::chrono::milliseconds patience);
   /// The next reply. 421 is one, and ends the session.
   net::Task<Replied> receive(std::chrono::milliseconds patience, std::string_view stage);
+  /// Waits while there is nothing to send. Whatever the server says or does meanwhile ends the
+  /// session: it has not been asked.
+  net::Task<void> idle(std::chrono::milliseconds most);
+  /// Ends that wait, from outside.
+  void wake() { stream_.cancel(); }
   /// Cut the connection: what was begun is not finished.
   void abandon() { over_ = true; }
 
   [[nodiscard]] bool is_over() const { return over_; }
+  /// A MAIL is about to be sent.
+  void count_mail() { ++mails_; }
+  /// RFC 9422 section 4.1: the server takes no further MAIL in this session.
+  [[nodiscard]] bool is_spent() const {
+    return offers_.most_messages != 0 && mails_ >= offers_.most_messages;
+  }
   [[nodiscard]] const smtp::ServerOffers& offers() const { return offers_; }
   [[nodiscard]] const SessionOptions& options() const { return options_; }
   /// What came of TLS, for reports: unspecified when it was not asked for or not come to.
@@ -93,6 +104,7 @@ class Session {
   SessionOptions options_;
   smtp::ReplyReader reader_;
   smtp::ServerOffers offers_;
+  std::uint64_t mails_ = 0;
   bool over_ = false;
   bool tls_failed_ = false;
   api::TlsResultType tls_result_ = api::TLS_RESULT_UNSPECIFIED;

@@ -1,6 +1,7 @@
 #include "courier/slots.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace peregrine::courier {
 namespace {
@@ -16,13 +17,20 @@ std::uint32_t Slots::limit(const std::string& destination, std::uint32_t most) c
   return std::min(place->second.limit, most);
 }
 
-net::Task<Entry> Slots::enter(std::string destination, std::uint32_t most,
-                              api::LeaseResponse& lease, Deadline deadline) {
+net::Task<Entry> Slots::enter(Errand& errand, std::uint32_t most, Deadline deadline) {
+  std::string destination = errand.lease.destination();
+  // The one that was used last is the least likely to be closed by the server.
+  auto idle = std::find_if(idle_.rbegin(), idle_.rend(),
+                           [&](const Idle* each) { return each->destination_ == destination; });
+  if (idle != idle_.rend()) {
+    wake(**idle, &errand);
+    co_return Entry::taken;
+  }
   while (limit(destination, most) <= places_[destination].running) {
-    Waiting waiting{net::Event(loop_), lease};
+    Waiting waiting{net::Event(loop_), errand};
     places_[destination].waiting.push_back(&waiting);
     net::WaitResult wait = co_await waiting.freed.wait(deadline);
-    if (waiting.is_adopted) co_return Entry::adopted;
+    if (waiting.is_taken) co_return Entry::taken;
     std::erase(places_[destination].waiting, &waiting);
     if (wait != net::WaitResult::ready) {
       forget(destination, most);
@@ -33,15 +41,45 @@ net::Task<Entry> Slots::enter(std::string destination, std::uint32_t most,
   co_return Entry::entered;
 }
 
-std::optional<api::LeaseResponse> Slots::adopt(const std::string& destination) {
+Errand* Slots::adopt(const std::string& destination) {
   auto place = places_.find(destination);
-  if (place == places_.end() || place->second.waiting.empty()) return std::nullopt;
+  if (place == places_.end() || place->second.waiting.empty()) return nullptr;
   Waiting* first = place->second.waiting.front();
   place->second.waiting.pop_front();
-  api::LeaseResponse lease = std::move(first->lease);
-  first->is_adopted = true;
+  Errand* errand = &first->errand;
+  first->is_taken = true;
   first->freed.notify();
-  return lease;
+  return errand;
+}
+
+Slots::Idle::Idle(Slots& slots, std::string destination, std::function<void()> wake)
+    : slots_(slots), destination_(std::move(destination)), wake_(std::move(wake)) {
+  slots_.idle_.push_back(this);
+}
+
+Slots::Idle::~Idle() {
+  slots_.idle_.remove(this);
+}
+
+void Slots::wake(Idle& idle, Errand* errand) {
+  idle_.remove(&idle);
+  idle.errand_ = errand;
+  idle.wake_();
+}
+
+void Slots::end_oldest_idle() {
+  if (!idle_.empty()) wake(*idle_.front(), nullptr);
+}
+
+void Slots::close() {
+  while (!idle_.empty()) end_oldest_idle();
+  // Who is woken runs at once, and changes the places.
+  std::vector<Waiting*> all;
+  for (auto& [destination, place] : places_) {
+    all.insert(all.end(), place.waiting.begin(), place.waiting.end());
+    place.waiting.clear();
+  }
+  for (Waiting* waiting : all) waiting->freed.cancel();
 }
 
 void Slots::leave(const std::string& destination, std::uint32_t most, Visit visit) {

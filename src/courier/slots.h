@@ -1,8 +1,11 @@
 #pragma once
-// Slots: how many connections go to one destination at a time. A destination that says they are too
-// many gets half, and one more for each round of successes, up to what the configuration has.
+// Slots: how many connections go to one destination at a time, and which of them gets the next
+// lease. A destination that says they are too many gets half, and one more for each round of
+// successes, up to what the configuration has.
 
 #include <deque>
+#include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,10 +17,18 @@
 
 namespace peregrine::courier {
 
+/// A lease on its way to the session that sends it, and what that session has to say of its end.
+struct Errand {
+  explicit Errand(net::Loop& loop) : done(loop) {}
+  api::LeaseResponse lease;
+  std::optional<api::ReportRequest> report;  ///< set when `done`, if core does not have it yet
+  net::Event done;
+};
+
 enum class Entry : std::uint8_t {
   entered,  ///< is paired with one leave()
+  taken,    ///< a session that has a place has the errand
   timed_out,
-  adopted,  ///< another who has a place took the lease
 };
 
 enum class Visit : std::uint8_t {
@@ -28,14 +39,35 @@ enum class Visit : std::uint8_t {
 
 class Slots {
  public:
+  /// A session that has a place, and nothing to do; from construction to destruction.
+  class Idle {
+   public:
+    /// `wake` is called at most once: there is an errand(), or the session is to end.
+    Idle(Slots& slots, std::string destination, std::function<void()> wake);
+    ~Idle();
+    Idle(const Idle&) = delete;
+    Idle& operator=(const Idle&) = delete;
+    [[nodiscard]] Errand* errand() const { return errand_; }
+
+   private:
+    friend Slots;
+    Slots& slots_;
+    std::string destination_;
+    std::function<void()> wake_;
+    Errand* errand_ = nullptr;
+  };
+
   explicit Slots(net::Loop& loop) : loop_(loop) {}
 
-  /// Waits for a place, of which the configuration has `most`, with the `lease` to be sent there.
-  net::Task<Entry> enter(std::string destination, std::uint32_t most, api::LeaseResponse& lease,
-                         Deadline deadline);
-  /// The lease of the one who has waited longest for a place there.
-  std::optional<api::LeaseResponse> adopt(const std::string& destination);
+  /// Finds a session that idles there, or waits for a place, of which the configuration has `most`.
+  net::Task<Entry> enter(Errand& errand, std::uint32_t most, Deadline deadline);
+  /// For a session that has a place there: the errand that has waited longest, or null.
+  Errand* adopt(const std::string& destination);
   void leave(const std::string& destination, std::uint32_t most, Visit visit);
+  /// Ends the session that has idled longest, if there is one.
+  void end_oldest_idle();
+  /// Nothing more is sent: sessions that idle end, and who waits for a place gets none.
+  void close();
 
   [[nodiscard]] std::uint32_t limit(const std::string& destination, std::uint32_t most) const;
   /// Destinations that are known just now.
@@ -44,8 +76,8 @@ class Slots {
  private:
   struct Waiting {
     net::Event freed;
-    api::LeaseResponse& lease;
-    bool is_adopted = false;
+    Errand& errand;
+    bool is_taken = false;
   };
   struct Place {
     std::uint32_t running = 0;
@@ -53,10 +85,12 @@ class Slots {
     std::uint32_t successes = 0;
     std::deque<Waiting*> waiting;
   };
+  void wake(Idle& idle, Errand* errand);
   void forget(const std::string& destination, std::uint32_t most);
 
   net::Loop& loop_;
   std::map<std::string, Place, std::less<>> places_;
+  std::list<Idle*> idle_;  // the one that has idled longest first
 };
 
 }  // namespace peregrine::courier

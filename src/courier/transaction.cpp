@@ -200,6 +200,9 @@ net::Task<std::optional<Failure>> Transaction::run() {
   while (true) {
     Places places = unsettled();
     if (places.empty()) co_return std::nullopt;
+    if (session_.is_spent()) {
+      co_return temporary("4.4.2", "the server takes no more messages in this session");
+    }
     if (places.size() > limit) places.resize(limit);
     auto ended = co_await run_round(std::move(places));
     if (ended) co_return ended;
@@ -225,6 +228,7 @@ net::Task<std::optional<Failure>> Transaction::run_round(Places places) {
     }
   }
   if (announced.empty()) co_return std::nullopt;
+  session_.count_mail();
   auto ended = co_await announce(std::move(commands), announced);
   if (ended) co_return ended;
   if (announced.empty()) co_return co_await reset();

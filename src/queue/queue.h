@@ -111,6 +111,9 @@ class Queue {
   std::expected<MessageRecord, QueueError> leased_message(LeaseId lease, QueueId message,
                                                           UnixTime now);
   std::expected<store::Sequence, QueueError> report(const Report& report, UnixTime now);
+  /// Of a sender that is gone: ends every lease. What was leased counts as tried, and rests before
+  /// the next attempt: it may be what ended the sender.
+  std::expected<store::Sequence, QueueError> end_leases(UnixTime now);
   /// Plans the end of notices that the lease names, and answers the message they are about.
   std::expected<MessageRecord, QueueError> end_notices(Change& change, LeaseId lease,
                                                        QueueId message,
@@ -153,6 +156,7 @@ class Queue {
                                                  LeaseRecord* lease, UnixTime now);
   std::expected<void, QueueError> give_back(Change& change, LeaseId id, const LeaseRecord& lease,
                                             UnixTime now);
+  std::expected<Report, QueueError> report_of_lost(LeaseId id);
   std::expected<void, QueueError> note_destination(Change& change, const Report& report,
                                                    const LeaseRecord& lease, UnixTime now);
   std::expected<void, QueueError> tend_message(Change& change, QueueId id, UnixTime timer,

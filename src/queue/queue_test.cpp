@@ -150,6 +150,36 @@ TEST_F(QueueTest, AnEndedLeaseIsBelievedWhileTheRecipientWaits) {
   expect_empty();
 }
 
+TEST_F(QueueTest, WhatASenderThatIsGoneHadOnLeaseCountsAsTried) {
+  QueueId waiting = add("b@a.test");
+  QueueId held = add("b@b.test");
+  QueueId failed = add("b@c.test");
+  say(take({.prefer = "c.test"}), Outcome::permanent);
+  Lease lease = take({.prefer = "a.test"});
+  take({.prefer = "b.test"});
+  Lease notices = take();
+  EXPECT_EQ(notices.kind, LeaseKind::notify);
+  EXPECT_TRUE(queue->operate(std::vector{held}, {}, Action::hold, "", now));
+  reopen();
+  ASSERT_TRUE(queue->end_leases(now));
+  EXPECT_EQ(recipient(waiting)->state, State::waiting);
+  EXPECT_EQ(recipient(waiting)->attempts, 1U);
+  EXPECT_EQ(recipient(waiting)->status, "4.3.0");
+  // It may be what ended the sender: others come first.
+  EXPECT_GT(recipient(waiting)->due, now);
+  EXPECT_LE(recipient(waiting)->due.seconds, now.seconds + 2 * options.retry_first.count());
+  EXPECT_EQ(recipient(held)->state, State::held);
+  EXPECT_FALSE(queue->leased_message(lease.id, waiting, now));
+  EXPECT_EQ(recipient(failed)->notice_due.seconds, now.seconds + options.retry_first.count());
+  expect_sound();
+  auto again = queue->end_leases(now);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(recipient(waiting)->attempts, 1U);
+  // What the sender did before it ended still counts.
+  say(lease, Outcome::delivered);
+  EXPECT_FALSE(message(waiting));
+}
+
 TEST_F(QueueTest, ForeignReportsChangeNothing) {
   QueueId mine = add("b@a.test");
   QueueId other = add("b@other.test");

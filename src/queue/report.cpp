@@ -142,6 +142,46 @@ std::expected<void, QueueError> Queue::give_back(Change& change, LeaseId id,
   return {};
 }
 
+std::expected<store::Sequence, QueueError> Queue::end_leases(UnixTime now) {
+  std::vector<LeaseId> ids;
+  KeyFamily family = KeyFamily::lease;
+  {
+    Change change(store_);
+    TRY_VOID(change.scan(family_prefix(family), family_end(family), [&](BytesView key, BytesView) {
+      if (auto parsed = parse_key(key)) ids.emplace_back(parsed->id);
+      return true;
+    }));
+  }
+  store::Sequence last = last_sequence_;
+  for (LeaseId id : ids) {
+    TRY(Report lost, report_of_lost(id));
+    TRY(last, report(lost, now));
+  }
+  if (!ids.empty()) log_event(LogLevel::warning, "queue.leases_lost", {{"leases", ids.size()}});
+  return last;
+}
+
+/// Each recipient that it still holds was tried, as far as anybody knows.
+std::expected<Report, QueueError> Queue::report_of_lost(LeaseId id) {
+  Report out{.lease = id, .results = {}, .is_last = true};
+  Change change(store_);
+  TRY(std::optional<LeaseRecord> lease, change.lease(id));
+  if (!lease || lease->kind != LeaseKind::send) return out;
+  for (QueueId message : lease->messages) {
+    TRY(std::vector<std::uint32_t> indexes, change.recipients(message));
+    for (std::uint32_t index : indexes) {
+      TRY(std::optional<RecipientRecord> recipient, change.recipient(message, index));
+      if (!recipient || recipient->state != State::leased || recipient->lease != id) continue;
+      out.results.push_back({.message = message,
+                             .index = index,
+                             .outcome = Outcome::temporary,
+                             .status = "4.3.0",
+                             .diagnostic = "the process that sent it ended"});
+    }
+  }
+  return out;
+}
+
 std::expected<MessageRecord, QueueError> Queue::end_notices(Change& change, LeaseId lease,
                                                             QueueId message,
                                                             std::span<const std::uint32_t> indexes,

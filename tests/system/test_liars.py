@@ -4,6 +4,9 @@ arrives twice but where nobody can know that it arrived."""
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import socket
 import ssl
 
 import pytest
@@ -286,7 +289,7 @@ def test_recipients_are_judged_one_by_one(server, liars):
     replies = [b"250 fine\r\n", b"550 5.1.1 gone\r\n", b"451 4.2.0 later\r\n", b"250 fine\r\n"]
 
     def judge(session):
-        return session.send(replies.pop(0))
+        return session.send(replies.pop(0) if replies else b"250 fine\r\n")
 
     liar = liars({"rcpt": judge}, {})
     submit(server, *(f"r{i}@d{liar.number}.liar.example" for i in range(4)))
@@ -338,6 +341,41 @@ def test_several_messages_on_a_connection(server, liars, script):
     server.command("queue", "retry", "--all")
     assert is_empty(server)
     assert sum(len(session.contents) for session in liar.sessions) == 3
+
+
+def test_a_connection_that_rests_may_be_closed(server, liars):
+    """The next message for the same place goes by a new one, at once and not as a failure."""
+    def take_and_close(session):
+        reply = session.send(b"250 2.0.0 taken\r\n")
+        session.sock.shutdown(socket.SHUT_RDWR)
+        return reply
+
+    closing, resting = liars({"end": take_and_close}, {}), liars()
+    for round_ in (1, 2, 3):
+        send_to(server, closing, resting)
+        closing.wait_for(round_)
+        resting.wait_for(round_)
+    assert is_empty(server)
+    assert len(closing.sessions) == 2
+    assert len(resting.sessions) == 1
+    assert f"{address(closing)} " not in "".join(
+        line for line in server.log_text().splitlines() if "courier.deferred" in line)
+
+
+def test_a_killed_courier_leaves_nothing_on_lease(server, liars):
+    """queue.lease_time is half an hour here; the mail is tried again after queue.retry_first."""
+    stages = ["connect", "rcpt", "end"]
+    made = [liars({stage: hang}, {}) for stage in stages]
+    send_to(server, *made)
+    for liar in made:
+        liar.wait_for_sessions(1)
+    wait_until(lambda: made[-1].sessions[0].contents, "a message without an answer")
+    (pid,) = server.role_pids("courier")
+    os.kill(pid, signal.SIGKILL)
+    for liar in made:
+        liar.wait_for(1)
+    assert is_empty(server)
+    assert [len(liar.messages) for liar in made] == [1] * len(made)
 
 
 @pytest.mark.slow
