@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/cursor.h"
+#include "config/words.h"
 #include "model/address.h"
 
 namespace peregrine::config {
@@ -13,16 +14,6 @@ namespace {
 constexpr std::string_view k_plain = "smtp://";
 constexpr std::string_view k_implicit = "smtps://";
 constexpr std::size_t k_max_user = 128;
-
-std::vector<std::string_view> split_words(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    std::size_t end = std::min(text.find(' '), text.size());
-    if (end > 0) words.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
 
 bool is_domain(std::string_view name) {
   auto canonical = canonical_domain(name);
@@ -79,15 +70,29 @@ bool read_source(std::string_view value, Route& out) {
   return is_canonical_ip(value);
 }
 
+bool read_number(std::string_view value, std::uint32_t most, std::uint32_t& out) {
+  auto number = parse_number(value, most);
+  if (number) out = static_cast<std::uint32_t>(*number);
+  return number && *number != 0;
+}
+
+bool read_connections(std::string_view value, Route& out) {
+  return read_number(value, k_most_connections, out.connections);
+}
+
+bool read_rate(std::string_view value, Route& out) {
+  return read_number(value, k_most_rate, out.rate);
+}
+
 struct Property {
   std::string_view name;
   bool (*read)(std::string_view value, Route& out);
 };
 
 constexpr std::array k_properties = {
-    Property{"tls=", read_tls},
-    Property{"user=", read_user},
-    Property{"source=", read_source},
+    Property{"tls=", read_tls},       Property{"user=", read_user},
+    Property{"source=", read_source}, Property{"connections=", read_connections},
+    Property{"rate=", read_rate},
 };
 
 bool read_property(std::string_view word, Route& out) {
@@ -147,6 +152,8 @@ std::string write_route(const Route& route) {
   }
   if (!route.user.empty()) out += " user=" + route.user;
   if (!route.source.empty()) out += " source=" + route.source;
+  if (route.connections != 0) out += " connections=" + std::to_string(route.connections);
+  if (route.rate != 0) out += " rate=" + std::to_string(route.rate);
   return out;
 }
 

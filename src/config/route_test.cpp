@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "config/settings.h"
+
 namespace peregrine::config {
 namespace {
 
@@ -31,8 +33,8 @@ TEST(Route, AnAddressOfIpv4NeedsNoBrackets) {
 TEST(Route, IsWrittenAsItIsRead) {
   for (std::string_view text :
        {"* smtp://relay.example.net:2525 tls=verify user=me source=192.0.2.7",
-        ".example.org smtps://[2001:db8::1]", "example.org mx tls=none",
-        "* smtp://[192.0.2.1]:1"}) {
+        ".example.org smtps://[2001:db8::1]", "example.org mx tls=none", "* smtp://[192.0.2.1]:1",
+        "example.org mx connections=2 rate=30"}) {
     auto route = parse_route(text);
     ASSERT_TRUE(route) << text;
     EXPECT_EQ(write_route(*route), text);
@@ -56,6 +58,10 @@ TEST(Route, RefusesWhatIsNone) {
                                 "* mx speed=9",
                                 "* smtp://r user=",
                                 "* mx source=localhost",
+                                "* mx connections=0",
+                                "* mx connections=101",
+                                "* mx rate=-1",
+                                "* mx rate=",
                                 "* smtp://[192.0.2.01]",
                                 "* smtp://[relay]",
                                 "* smtp://r user=me tls=opportunistic",
@@ -80,6 +86,25 @@ TEST(Route, TheClosestDomainDecides) {
   EXPECT_EQ(find_route({}, "example.org"), nullptr);
   routes.erase(routes.begin());
   EXPECT_EQ(find_route(routes, "example.net"), nullptr);
+}
+
+TEST(Route, SaysHowFastMailMayGo) {
+  OutboundSettings outbound;
+  outbound.connections_per_destination = 10;
+  auto pace = [&](std::string_view destination) {
+    Pace out = pace_of(outbound, destination);
+    return std::pair(out.connections, out.messages_per_minute);
+  };
+  EXPECT_EQ(pace("example.org"), std::pair(10U, 0U));
+  outbound.messages_per_minute = 61;
+  for (std::string_view text : {"example.org mx connections=3 rate=600", "slow.test mx rate=1",
+                                "wide.test mx connections=50 rate=6000"}) {
+    outbound.routes.push_back(*parse_route(text));
+  }
+  EXPECT_EQ(pace("example.org"), std::pair(3U, 600U));
+  EXPECT_EQ(pace("slow.test"), std::pair(1U, 1U));
+  EXPECT_EQ(pace("wide.test"), std::pair(10U, 6000U));
+  EXPECT_EQ(pace("example.net"), std::pair(2U, 61U));
 }
 
 }  // namespace

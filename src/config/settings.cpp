@@ -52,6 +52,18 @@ std::vector<Listener> listeners(const Settings& settings) {
   return out;
 }
 
+Pace pace_of(const OutboundSettings& outbound, std::string_view destination) {
+  Pace out{outbound.connections_per_destination, outbound.messages_per_minute};
+  const Route* route = find_route(outbound.routes, destination);
+  if (route != nullptr && route->rate != 0) out.messages_per_minute = route->rate;
+  std::uint32_t most = route == nullptr ? 0 : route->connections;
+  if (most != 0) out.connections = std::min(out.connections, most);
+  // More would wait for their turn, each with mail on lease.
+  std::uint32_t a_second = (out.messages_per_minute + 59) / 60;
+  if (a_second != 0) out.connections = std::min(out.connections, a_second);
+  return out;
+}
+
 std::vector<std::string_view> restart_needed(const Settings& running, const Settings& loaded) {
   std::vector<std::string_view> out;
   for (const Option& option : options()) {

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "config/route.h"
+#include "config/source.h"
 #include "config/types.h"
 
 namespace peregrine::config {
@@ -46,6 +47,15 @@ struct Listener {
 
 /// All listeners, in the order of `Service`. A service without one does not exist.
 std::vector<Listener> listeners(const Settings& settings);
+
+/// How fast mail may go to one destination.
+struct Pace {
+  std::uint32_t connections = 0;
+  std::uint32_t messages_per_minute = 0;  ///< from one source address; 0: any number
+};
+/// By outbound and the route that fits. `destination` is a domain in lower case, a literal, or the
+/// next hop that an operator named.
+Pace pace_of(const OutboundSettings& outbound, std::string_view destination);
 
 /// The names of the options that differ and do not reload: what a reload cannot put into effect.
 std::vector<std::string_view> restart_needed(const Settings& running, const Settings& loaded);

@@ -16,6 +16,7 @@
 #include "config/error.h"
 #include "config/route.h"
 #include "config/rule.h"
+#include "config/source.h"
 #include "config/types.h"
 
 namespace peregrine::config {
@@ -112,12 +113,17 @@ void get(Decoder& decoder, std::vector<ListenAddress>& out);
 void get(Decoder& decoder, std::vector<Network>& out);
 void get(Decoder& decoder, std::vector<Certificate>& out);
 
-/// Routes, in value_route.cpp.
+/// Routes and sources, in value_lines.cpp.
 MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Route>& out);
 MaybeIssue check(const std::vector<Route>& value, const Rule& rule);
 std::string write(const std::vector<Route>& value, const Rule& rule);
 void put(Encoder& encoder, const std::vector<Route>& value);
 void get(Decoder& decoder, std::vector<Route>& out);
+MaybeIssue read(const RawValue& raw, const Rule& rule, std::vector<Source>& out);
+MaybeIssue check(const std::vector<Source>& value, const Rule& rule);
+std::string write(const std::vector<Source>& value, const Rule& rule);
+void put(Encoder& encoder, const std::vector<Source>& value);
+void get(Decoder& decoder, std::vector<Source>& out);
 
 /// The kind of an option as the manual names it.
 template <class T>
@@ -135,6 +141,7 @@ constexpr std::string_view kind_name() {
   if constexpr (std::same_as<T, std::vector<Network>>) return "list of networks";
   if constexpr (std::same_as<T, std::vector<Certificate>>) return "list of {chain, key}";
   if constexpr (std::same_as<T, std::vector<Route>>) return "list of routes";
+  if constexpr (std::same_as<T, std::vector<Source>>) return "list of sources";
   std::unreachable();
 }
 

@@ -233,13 +233,29 @@ queue::Options queue_options(const config::Settings& settings) {
   auto to_seconds = [](config::Duration span) {
     return std::chrono::duration_cast<std::chrono::seconds>(span);
   };
-  return {.lifetime = to_seconds(settings.queue.lifetime),
-          .delay_warning = to_seconds(settings.queue.delay_warning),
-          .retry_first = to_seconds(settings.queue.retry_first),
-          .retry_longest = to_seconds(settings.queue.retry_longest),
-          .lease_time = to_seconds(settings.queue.lease_time),
-          .leases_per_destination = settings.outbound.connections_per_destination,
-          .trace_history = to_seconds(settings.queue.trace_history)};
+  const config::OutboundSettings& outbound = settings.outbound;
+  queue::Options out{.lifetime = to_seconds(settings.queue.lifetime),
+                     .delay_warning = to_seconds(settings.queue.delay_warning),
+                     .retry_first = to_seconds(settings.queue.retry_first),
+                     .retry_longest = to_seconds(settings.queue.retry_longest),
+                     .lease_time = to_seconds(settings.queue.lease_time),
+                     .leases_per_destination = outbound.connections_per_destination,
+                     .leases_of = {},
+                     .group_of = {},
+                     .trace_history = to_seconds(settings.queue.trace_history)};
+  if (!outbound.routes.empty() || outbound.messages_per_minute != 0) {
+    out.leases_of = [outbound](const std::string& destination) {
+      return config::pace_of(outbound, destination).connections;
+    };
+  }
+  if (!outbound.sources.empty()) {
+    out.group_of = [sources = outbound.sources](const queue::MessageRecord& message) {
+      const config::Source* source =
+          config::find_source(sources, message.submitter, message.envelope.mail_from);
+      return source == nullptr ? std::string() : source->sender;
+    };
+  }
+  return out;
 }
 
 }  // namespace peregrine::core

@@ -1,5 +1,6 @@
 #include "courier/connect.h"
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -37,7 +38,11 @@ net::Task<void> attempt(net::Loop& loop, std::shared_ptr<Race> race, sys::Socket
 }
 
 Failure no_connection(const Race& race) {
-  std::string why = race.error == 0 ? "no address was tried" : ::strerror(race.error);
+  if (race.failed_address.empty()) {
+    return temporary("4.4.1", "the host has no address that the source address could reach");
+  }
+  std::string why = ::strerror(race.error);
+  if (race.error == EADDRNOTAVAIL) why = "the source address is none of this machine's";
   // RFC 3463 section 3.5: X.4.1, no answer from host.
   return temporary("4.4.1", smtp::printable("cannot connect to " + race.failed_address + ": " + why,
                                             smtp::k_max_diagnostic));
@@ -45,12 +50,26 @@ Failure no_connection(const Race& race) {
 
 }  // namespace
 
+SourceAddresses SourceAddresses::of(std::string_view ipv4, std::string_view ipv6) {
+  SourceAddresses out;
+  if (!ipv4.empty()) out.ipv4 = sys::SocketAddress::parse_ip(ipv4, 0);
+  if (!ipv6.empty()) out.ipv6 = sys::SocketAddress::parse_ip(ipv6, 0);
+  return out;
+}
+
+std::optional<sys::SocketAddress> SourceAddresses::for_peer(const sys::SocketAddress& peer) const {
+  if (!ipv4 && !ipv6) return sys::SocketAddress();
+  return peer.kind() == sys::AddressKind::ipv6 ? ipv6 : ipv4;
+}
+
 net::Task<std::expected<Connected, Failure>> connect_to_any(
-    net::Gate& gate, std::vector<sys::SocketAddress> addresses, sys::SocketAddress source,
+    net::Gate& gate, std::vector<sys::SocketAddress> addresses, SourceAddresses sources,
     std::chrono::milliseconds patience) {
   auto race = std::make_shared<Race>(gate.loop());
   for (const sys::SocketAddress& address : addresses) {
-    gate.spawn(attempt(gate.loop(), race, address, source, deadline_in(patience)));
+    auto source = sources.for_peer(address);
+    if (!source) continue;
+    gate.spawn(attempt(gate.loop(), race, address, *source, deadline_in(patience)));
     Deadline next = deadline_in(k_stagger);
     while (!race->winner && race->running > 0) {
       net::WaitResult wait = co_await race->changed.wait(next);

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "courier/pacer.h"
 #include "courier/session.h"
 #include "courier/slots.h"
 #include "courier/sts_cache.h"
@@ -42,6 +43,7 @@ class Courier {
   crypto::TlsClient client;
   Credentials credentials;
   Slots slots;
+  Pacer pacer;
   StsCache sts;
   Timeouts timeouts;
   std::set<Job*> jobs;  ///< those that run; each enters and leaves by itself

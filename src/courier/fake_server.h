@@ -34,6 +34,7 @@ class FakeServer {
   std::string received;  ///< all of it, decrypted
   std::string problems;  ///< lines that were not as expected
   std::size_t connections = 0;
+  std::string last_peer;  ///< the address of the last one
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void stop() { listener_.cancel(); }

@@ -37,6 +37,7 @@ net::Task<void> FakeServer::accept() {
     net::WaitResult wait = co_await listener_.readable(Deadline::max());
     if (wait != net::WaitResult::ready) co_return;
     auto accepted = sys::accept_connection(listener_.fd());
+    if (accepted) last_peer = accepted->peer.ip_text();
     if (accepted) gate_.spawn(serve(std::move(accepted->fd), connections++));
   }
 }

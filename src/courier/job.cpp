@@ -12,20 +12,37 @@ namespace {
 
 // Sessions with one host before the next one is tried.
 constexpr std::size_t k_sessions_a_host = 2;
-constexpr std::uint64_t k_messages_a_session = 100;
+constexpr std::size_t k_messages_a_session = 100;
 constexpr std::chrono::seconds k_lease_margin{10};
+// Between two looks at whether the process is to end.
+constexpr std::chrono::seconds k_pause{1};
 constexpr std::chrono::seconds k_tls_report{30};
 constexpr std::size_t k_most_tls_results = 64;
 constexpr std::size_t k_longest_name = 255;
 constexpr std::string_view k_host_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
 
+const config::Source* source_of(const config::OutboundSettings& outbound,
+                                const api::LeaseResponse& lease) {
+  if (lease.messages_size() == 0) return nullptr;
+  // Core leases what has one source.
+  const api::LeasedMessage& first = lease.messages(0);
+  return config::find_source(outbound.sources, first.submitter(), first.envelope().mail_from());
+}
+
 }  // namespace
+
+std::string place_of(const config::OutboundSettings& outbound, const api::LeaseResponse& lease) {
+  const config::Source* source = source_of(outbound, lease);
+  return source == nullptr ? lease.destination() : lease.destination() + ' ' + source->sender;
+}
 
 Job::Job(Courier& courier, Errand& errand)
     : courier_(courier),
       settings_(courier.worker.settings()),
       destination_(errand.lease.destination()),
+      place_key_(errand.place),
+      pace_(config::pace_of(settings_.outbound, destination_)),
       reported_now_(courier.worker.loop()),
       finder_(settings_, courier.worker.resolver()) {
   if (destination_.contains("://")) {
@@ -34,6 +51,7 @@ Job::Job(Courier& courier, Errand& errand)
   }
   route_ =
       named_route_ ? &*named_route_ : config::find_route(settings_.outbound.routes, destination_);
+  if (const config::Source* source = source_of(settings_.outbound, errand.lease)) source_ = *source;
   take(errand);
   courier_.jobs.insert(this);
 }
@@ -55,6 +73,14 @@ bool Job::is_all_settled() const {
   });
 }
 
+std::size_t Job::count_settled() const {
+  std::size_t out = 0;
+  for (const auto& message : states_) {
+    out += static_cast<std::size_t>(std::ranges::count_if(message, &RecipientState::is_settled));
+  }
+  return out;
+}
+
 void Job::settle_rest(const Failure& failure) {
   for (auto& message : states_) {
     for (RecipientState& state : message) {
@@ -73,7 +99,7 @@ void Job::keep_worst(const Failure& failure) {
 
 net::Task<void> Job::run() {
   co_await deliver();
-  courier_.slots.leave(destination_, settings_.outbound.connections_per_destination, visit_);
+  courier_.slots.leave(place_key_, pace_.connections, visit_);
   std::optional<Failure> destination_failure;
   if (!is_all_settled()) {
     Failure failure = worst_.value_or(temporary("4.4.1", "no host could be tried"));
@@ -133,13 +159,10 @@ net::Task<Job::Tried> Job::try_host(TargetHost host) {
 
 net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses addresses,
                                          TlsNeed need) {
-  sys::SocketAddress source;
-  if (route_ != nullptr && !route_->source.empty()) {
-    source = sys::SocketAddress::parse_ip(route_->source, 0).value_or(source);
-  }
   Tried last;
   for (std::size_t sessions = 0; sessions < k_sessions_a_host && !addresses.addresses.empty();) {
-    auto connected = co_await connect_to_any(courier_.worker.gate(), addresses.addresses, source,
+    co_await wait_for_turn();
+    auto connected = co_await connect_to_any(courier_.worker.gate(), addresses.addresses, sources(),
                                              settings_.outbound.connect_timeout);
     if (!connected) co_return connected.error();
     sys::SocketAddress address = connected->address;
@@ -158,6 +181,40 @@ net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses a
     }
   }
   co_return last;
+}
+
+SourceAddresses Job::sources() const {
+  if (route_ != nullptr && !route_->source.empty()) {
+    bool is_ipv6 = route_->source.find(':') != std::string::npos;
+    return is_ipv6 ? SourceAddresses::of({}, route_->source)
+                   : SourceAddresses::of(route_->source, {});
+  }
+  return source_ ? SourceAddresses::of(source_->ipv4, source_->ipv6) : SourceAddresses();
+}
+
+void Job::take_turn() {
+  if (pace_.messages_per_minute == 0 || turn_) return;
+  turn_ = courier_.pacer.take(place_key_, pace_.messages_per_minute, Monotonic::now());
+}
+
+/// Before there is a connection that would have to wait, too.
+net::Task<void> Job::wait_for_turn() {
+  take_turn();
+  while (turn_ && Monotonic::now() < *turn_ && !courier_.worker.is_stopping()) {
+    co_await net::sleep_until(courier_.worker.loop(), std::min(*turn_, deadline_in(k_pause)));
+  }
+}
+
+/// With a connection: it ends when the turn is far away.
+net::Task<Job::Tried> Job::wait_for_turn(Session& session) {
+  take_turn();
+  if (!turn_) co_return std::nullopt;
+  is_pausing_ = *turn_ > deadline_in(courier_.idle);
+  if (is_pausing_) co_return not_tried("messages go at the configured rate");
+  auto rest = std::chrono::ceil<std::chrono::milliseconds>(*turn_ - Monotonic::now());
+  if (rest.count() > 0) co_await session.idle(rest);
+  turn_.reset();
+  co_return std::nullopt;
 }
 
 std::optional<Login> Job::login() const {
@@ -203,21 +260,22 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
   reached_ = true;
   if (visit_ != Visit::too_many) visit_ = Visit::welcome;
   Tried failure;
-  std::uint64_t sent = 0;
-  bool is_first = true;
+  sent_ = 0;
+  std::size_t settled_before = count_settled();
   while (true) {
     failure = co_await send_all(session);
-    // A server may close a connection that rests, or want each to carry less than there is: that
-    // says nothing of the mail.
-    bool is_ended = session.is_spent() || (!is_first && session.is_over());
-    if (is_ended && !is_all_settled()) again = Again::reconnect;
-    is_first = false;
-    sent += states_.size();
-    if (failure || session.is_over() || session.is_spent() || sent >= k_messages_a_session) break;
+    if (failure || session.is_over() || session.is_spent() || sent_ >= k_messages_a_session) break;
     bool has_more = co_await take_more(session);
     if (!has_more) break;
   }
   if (failure && failure->code == 421) visit_ = Visit::too_many;
+  // A server may close a connection that rests, or want each to carry less than there is: that says
+  // nothing of the mail. Each session settles something, or is the last.
+  bool is_ended = is_pausing_ || session.is_over() || session.is_spent();
+  bool has_progress = sent_ > 0 || count_settled() > settled_before;
+  if (is_ended && has_progress && !is_all_settled() && visit_ != Visit::too_many) {
+    again = Again::reconnect;
+  }
   // Not after QUIT, whose reply may take its time.
   if (is_all_settled()) {
     co_await end_errand(std::nullopt);
@@ -246,6 +304,7 @@ net::Task<Job::Tried> Job::send_each(Session& session) {
     if (lease_.expires() != 0 && wall_now().seconds + k_lease_margin.count() > lease_.expires()) {
       co_return not_tried("the lease is over");
     }
+    if (auto pause = co_await wait_for_turn(session)) co_return pause;
     Transaction transaction(session, content, lease_.messages(static_cast<int>(i)), states_[i],
                             [this] { return wait_reported(); });
     auto failure = co_await transaction.run();
@@ -254,6 +313,7 @@ net::Task<Job::Tried> Job::send_each(Session& session) {
       co_await wait_reported();
       report(i);
     }
+    if (std::ranges::all_of(states_[i], &RecipientState::is_settled)) ++sent_;
     if (failure) co_return failure;
     if (session.is_over()) co_return temporary("4.4.2", "the connection ended");
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <tuple>
 
+#include "courier/connect.h"
 #include "courier/courier.h"
 #include "courier/reports.h"
 #include "courier/tls_policy.h"
@@ -15,6 +16,9 @@ namespace peregrine::courier {
 
 /// Why mail is given back at the end of the process.
 inline constexpr const char* k_stopping = "this server is stopping";
+
+/// What the lease's messages have in common: their destination, and where connections come from.
+std::string place_of(const config::OutboundSettings& outbound, const api::LeaseResponse& lease);
 
 class Job {
  public:
@@ -51,7 +55,13 @@ class Job {
   [[nodiscard]] SessionOptions options_for(const TargetHost& host,
                                            const sys::SocketAddress& address, TlsNeed need) const;
   [[nodiscard]] std::optional<Login> login() const;
+  /// Takes the next message's turn, where messages have a rate, unless that has been done.
+  void take_turn();
+  net::Task<void> wait_for_turn();
+  net::Task<std::optional<Failure>> wait_for_turn(Session& session);
+  [[nodiscard]] SourceAddresses sources() const;
   [[nodiscard]] bool is_all_settled() const;
+  [[nodiscard]] std::size_t count_settled() const;
   void settle_rest(const Failure& failure);
   void keep_worst(const Failure& failure);
   void count_tls(api::TlsPolicyType policy, api::TlsResultType result, const std::string& host);
@@ -69,7 +79,13 @@ class Job {
   std::optional<config::Route> named_route_;
   const config::Route* route_ = nullptr;  // that, one of the settings, or null
   std::string destination_;
-  Errand* errand_ = nullptr;  // null while there is nothing to send
+  std::string place_key_;
+  config::Pace pace_;
+  std::optional<config::Source> source_;
+  std::optional<Deadline> turn_;  // of the next message
+  bool is_pausing_ = false;       // the session ends because that is far away
+  std::size_t sent_ = 0;          // messages that the session has settled
+  Errand* errand_ = nullptr;      // null while there is nothing to send
   api::LeaseResponse lease_;
   States states_;
   std::vector<std::vector<bool>> reported_;  // as states_

@@ -183,6 +183,7 @@ net::Task<void> JobFixture::drive(Courier& courier, api::LeaseResponse lease) {
   more_leases.push_front(std::move(lease));
   while (!more_leases.empty()) {
     errand.lease = std::move(more_leases.front());
+    errand.place = place_of(settings.outbound, errand.lease);
     more_leases.pop_front();
     Entry entry = co_await courier.slots.enter(errand, most, deadline_in(std::chrono::seconds(5)));
     if (entry == Entry::entered) jobs.spawn(send(courier, errand));
@@ -235,6 +236,7 @@ void JobFixture::play(const std::function<net::Task<void>(Courier&)>& drive) {
   Courier& courier =
       all.emplace_back(worker, *crypto::TlsClient::create(trusted_pem), credentials, sts);
   courier.timeouts = timeouts;
+  courier.idle = idle;
   courier.core_pause = std::chrono::milliseconds(10);
   world_.gate.spawn(drive(courier));
   world_.loop.run();

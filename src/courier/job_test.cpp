@@ -295,6 +295,78 @@ TEST_F(JobTest, TheLoopEndsWhatOneBeforeItLeftAndAsksWithEachReport) {
   }
 }
 
+TEST_F(JobTest, MailLeavesFromTheAddressOfItsSender) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.sources = {*config::parse_source("@here.test 127.0.0.77")};
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.last_peer, "127.0.0.77");
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+}
+
+TEST_F(JobTest, ARouteSaysFromWhereBeforeTheSenderDoes) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.sources = {*config::parse_source("@here.test 127.0.0.77")};
+  fixture.settings.outbound.routes = {*config::parse_route("dest.test mx source=127.0.0.78")};
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.last_peer, "127.0.0.78");
+}
+
+TEST_F(JobTest, AFamilyWithoutASourceIsNotUsed) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.sources = {*config::parse_source("@here.test 2001:db8::7")};
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.connections, 0U);
+  EXPECT_EQ(fixture.report_of().status(), "4.4.1");
+  EXPECT_EQ(fixture.report_of().diagnostic(),
+            "the host has no address that the source address could reach");
+}
+
+TEST(Pacer, SpacesMessagesEvenlyAndByPlace) {
+  Pacer pacer;
+  Deadline now = Monotonic::now();
+  auto wait = [&](const std::string& place, std::uint32_t rate) {
+    return std::chrono::duration_cast<std::chrono::seconds>(pacer.take(place, rate, now) - now)
+        .count();
+  };
+  EXPECT_EQ(wait("a", 6), 0);
+  EXPECT_EQ(wait("a", 6), 10);
+  EXPECT_EQ(wait("b", 6), 0);
+  EXPECT_EQ(wait("a", 12), 20);
+  EXPECT_EQ(wait("a", 12), 25);
+  now += std::chrono::minutes(5);
+  EXPECT_EQ(wait("a", 12), 0);
+  EXPECT_EQ(wait("a", 12), 5);
+}
+
+// 1200 a minute: two messages are 50 ms apart, which one connection waits for.
+TEST_F(JobTest, ARateHoldsMessagesApart) {
+  FakeServer& server = fixture.serve(
+      2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end, k_mail, k_rcpt, k_data, k_end}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.messages_per_minute = 1200;
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  *lease.add_messages() = JobFixture::make_lease(2).messages(0);
+  Deadline before = Monotonic::now();
+  fixture.run(lease);
+  EXPECT_GE(Monotonic::now() - before, std::chrono::milliseconds(50));
+  EXPECT_EQ(server.connections, 1U);
+}
+
+TEST_F(JobTest, NoConnectionRestsForLongUntilARateAllowsMore) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.messages_per_minute = 1200;
+  fixture.idle = std::chrono::milliseconds(10);
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  *lease.add_messages() = JobFixture::make_lease(2).messages(0);
+  fixture.run(lease);
+  EXPECT_EQ(server.connections, 2U);
+  EXPECT_NE(server.received.find("Subject: message 2"), std::string::npos);
+}
+
 TEST_F(JobTest, TheNextHostIsTried) {
   fixture.serve(2, {{{"", "421 4.3.2 busy\r\n"}}});
   FakeServer& second = fixture.serve(3, {k_plain});

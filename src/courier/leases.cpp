@@ -50,8 +50,9 @@ net::Task<void> decline(Courier& courier, Errand& errand, std::string why) {
 /// Mail: by a session that there is, or by a new one.
 net::Task<void> send(Courier& courier, Errand& errand) {
   const config::OutboundSettings& outbound = courier.outbound();
-  Entry entry = co_await courier.slots.enter(errand, outbound.connections_per_destination,
-                                             deadline_in(k_slot_time));
+  errand.place = place_of(outbound, errand.lease);
+  std::uint32_t most = config::pace_of(outbound, errand.lease.destination()).connections;
+  Entry entry = co_await courier.slots.enter(errand, most, deadline_in(k_slot_time));
   if (entry == Entry::taken) co_return;
   if (entry == Entry::timed_out) {
     co_await decline(courier, errand, "other mail for the destination is being sent");

@@ -1,7 +1,7 @@
 #pragma once
-// Slots: how many connections go to one destination at a time, and which of them gets the next
-// lease. A destination that says they are too many gets half, and one more for each round of
-// successes, up to what the configuration has.
+// Slots: how many connections go to one place at a time, and which of them gets the next lease. A
+// place is a destination and where its connections come from; one that says they are too many gets
+// half, and one more for each round of successes, up to what the configuration has.
 
 #include <deque>
 #include <functional>
@@ -21,6 +21,7 @@ namespace peregrine::courier {
 struct Errand {
   explicit Errand(net::Loop& loop) : done(loop) {}
   api::LeaseResponse lease;
+  std::string place;                         ///< where the sessions that can send it have theirs
   std::optional<api::ReportRequest> report;  ///< set when `done`, if core does not have it yet
   net::Event done;
 };
@@ -34,7 +35,7 @@ enum class Entry : std::uint8_t {
 enum class Visit : std::uint8_t {
   welcome,
   neutral,   ///< nothing was learned
-  too_many,  ///< the destination turned us away for now
+  too_many,  ///< the place turned us away for now
 };
 
 class Slots {
@@ -43,7 +44,7 @@ class Slots {
   class Idle {
    public:
     /// `wake` is called at most once: there is an errand(), or the session is to end.
-    Idle(Slots& slots, std::string destination, std::function<void()> wake);
+    Idle(Slots& slots, std::string place, std::function<void()> wake);
     ~Idle();
     Idle(const Idle&) = delete;
     Idle& operator=(const Idle&) = delete;
@@ -52,7 +53,7 @@ class Slots {
    private:
     friend Slots;
     Slots& slots_;
-    std::string destination_;
+    std::string place_;
     std::function<void()> wake_;
     Errand* errand_ = nullptr;
   };
@@ -62,15 +63,15 @@ class Slots {
   /// Finds a session that idles there, or waits for a place, of which the configuration has `most`.
   net::Task<Entry> enter(Errand& errand, std::uint32_t most, Deadline deadline);
   /// For a session that has a place there: the errand that has waited longest, or null.
-  Errand* adopt(const std::string& destination);
-  void leave(const std::string& destination, std::uint32_t most, Visit visit);
+  Errand* adopt(const std::string& place);
+  void leave(const std::string& place, std::uint32_t most, Visit visit);
   /// Ends the session that has idled longest, if there is one.
   void end_oldest_idle();
   /// Nothing more is sent: sessions that idle end, and who waits for a place gets none.
   void close();
 
-  [[nodiscard]] std::uint32_t limit(const std::string& destination, std::uint32_t most) const;
-  /// Destinations that are known just now.
+  [[nodiscard]] std::uint32_t limit(const std::string& place, std::uint32_t most) const;
+  /// Places that are known just now.
   [[nodiscard]] std::size_t known() const { return places_.size(); }
 
  private:
@@ -79,17 +80,17 @@ class Slots {
     Errand& errand;
     bool is_taken = false;
   };
-  struct Place {
+  struct Traffic {
     std::uint32_t running = 0;
     std::uint32_t limit = 0;  // 0: as configured
     std::uint32_t successes = 0;
     std::deque<Waiting*> waiting;
   };
   void wake(Idle& idle, Errand* errand);
-  void forget(const std::string& destination, std::uint32_t most);
+  void forget(const std::string& place, std::uint32_t most);
 
   net::Loop& loop_;
-  std::map<std::string, Place, std::less<>> places_;
+  std::map<std::string, Traffic, std::less<>> places_;
   std::list<Idle*> idle_;  // the one that has idled longest first
 };
 

@@ -14,7 +14,7 @@ class SlotsTest : public ::testing::Test {
   Errand& errand(std::uint64_t id) {
     Errand& out = errands.emplace_back(loop);
     out.lease.set_lease(id);
-    out.lease.set_destination("d");
+    out.place = "d";
     return out;
   }
   /// Enters with an errand of that id; the outcome goes to `entries`.

@@ -237,7 +237,7 @@ std::expected<void, QueueError> Change::settle(const std::string& name, const To
   record.first = *first;
   record.due = std::max(first->time, record.not_before);
   if (touched.is_rotated) record.due = std::max(record.due, pace.now);
-  if (held.count >= pace.leases_per_destination) record.due = std::max(record.due, held.first_end);
+  if (held.count >= pace.most_leases(name)) record.due = std::max(record.due, held.first_end);
   // 0 stands for none.
   record.due = std::max(record.due, UnixTime{1});
   put(destination_key(name), encode(record));

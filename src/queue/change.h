@@ -20,7 +20,7 @@ namespace peregrine::queue {
 /// What a destination's place depends on besides what is stored.
 struct Pace {
   UnixTime now;
-  std::uint32_t leases_per_destination = 20;
+  std::function<std::uint32_t(const std::string& destination)> most_leases;
   LeaseFloors* lease_floors = nullptr;
 };
 

@@ -82,6 +82,7 @@ std::expected<std::optional<Queue::Picked>, QueueError> Queue::pick(Change& chan
                          return rows.size() < k_most_places;
                        }));
   Picked picked;
+  std::optional<std::string> group;
   for (const Row& row : rows) {
     if (!picked.messages.contains(row.message) && picked.messages.size() >= most) break;
     auto message = change.message(row.message);
@@ -95,6 +96,11 @@ std::expected<std::optional<Queue::Picked>, QueueError> Queue::pick(Change& chan
       change.remove(due_key(name, row));
       change.rotate(name);
       continue;
+    }
+    if (options_.group_of && !name.empty()) {
+      std::string its_group = options_.group_of(**message);
+      if (!group) group = its_group;
+      if (its_group != *group) continue;
     }
     LeasedMessage& leased = picked.messages[row.message];
     if (leased.recipients.empty()) leased = {row.message, **message, {}};

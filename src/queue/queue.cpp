@@ -25,7 +25,10 @@ bool is_valid(const NewMessage& message) {
 }  // namespace
 
 std::expected<store::Commit, QueueError> Queue::finish(Change& change, UnixTime now) {
-  TRY(store::Commit commit, change.finish({now, options_.leases_per_destination, &lease_floors_}));
+  auto most_leases = [this](const std::string& destination) {
+    return options_.leases_of ? options_.leases_of(destination) : options_.leases_per_destination;
+  };
+  TRY(store::Commit commit, change.finish({now, most_leases, &lease_floors_}));
   if (auto lowest = change.lowest_due()) floor_ = std::min(floor_, *lowest);
   return commit;
 }

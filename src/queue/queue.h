@@ -28,6 +28,10 @@ struct Options {
   seconds retry_longest = std::chrono::hours(4);
   seconds lease_time = std::chrono::minutes(30);
   std::uint32_t leases_per_destination = 20;
+  /// Instead of that, if there is a function.
+  std::function<std::uint32_t(const std::string& destination)> leases_of;
+  /// What goes by the same connections: mail of two groups is never in one lease. None: all is.
+  std::function<std::string(const MessageRecord& message)> group_of;
   seconds trace_history = std::chrono::days(30);  ///< 0: none
 };
 

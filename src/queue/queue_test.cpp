@@ -1,4 +1,6 @@
 // Messages through the queue: leases, reports, back-off, expiry, and who is told.
+#include <map>
+
 #include "queue/queue_fixture.h"
 #include "store/rocksdb/test_directory.h"
 
@@ -58,6 +60,43 @@ TEST_F(QueueTest, LeasesOfADestinationAreBounded) {
   // What the lost ones hold is due again after their time.
   now.seconds += options.lease_time.count();
   EXPECT_EQ(take().messages.size(), 4U);
+}
+
+TEST_F(QueueTest, ADestinationCanHaveABoundOfItsOwn) {
+  options.leases_of = [](const std::string& destination) {
+    return destination == "slow.test" ? 1U : 20U;
+  };
+  reopen();
+  for (int i = 0; i < 3; ++i) {
+    add(std::to_string(i) + "@slow.test");
+    add(std::to_string(i) + "@fast.test");
+  }
+  std::map<std::string, int> leases;
+  while (auto leased = lease({.most_messages = 1})) ++leases[leased->destination];
+  EXPECT_EQ(leases, (std::map<std::string, int>{{"fast.test", 3}, {"slow.test", 1}}));
+  expect_sound();
+}
+
+TEST_F(QueueTest, WhatGoesByDifferentConnectionsIsLeasedApart) {
+  options.group_of = [](const MessageRecord& message) {
+    return message.arrived.seconds % 2 == 0 ? "even" : "odd";
+  };
+  reopen();
+  std::vector<UnixTime> arrived;
+  for (int i = 0; i < 6; ++i) {
+    add(std::to_string(i) + "@a.test");
+    arrived.push_back(now);
+    now.seconds += 1;
+  }
+  for (std::int64_t remainder : {arrived[0].seconds % 2, arrived[1].seconds % 2}) {
+    Lease leased = take();
+    EXPECT_EQ(leased.messages.size(), 3U);
+    for (const LeasedMessage& each : leased.messages) {
+      EXPECT_EQ(each.record.arrived.seconds % 2, remainder);
+    }
+  }
+  EXPECT_FALSE(lease());
+  expect_sound();
 }
 
 TEST_F(QueueTest, ManyRecipientsAreTakenInParts) {

@@ -18,6 +18,7 @@ class Received:
     content: bytes
     helo: str
     tls: bool
+    peer: str
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Receiver:
         with self.arrived:
             self.messages.append(Received(
                 sender=envelope.mail_from, recipients=list(envelope.rcpt_tos),
-                content=envelope.content, helo=session.host_name, tls=session.ssl is not None))
+                content=envelope.content, helo=session.host_name, tls=session.ssl is not None,
+                peer=session.peer[0]))
             self.arrived.notify_all()
         return "250 2.0.0 taken"

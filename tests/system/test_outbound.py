@@ -55,6 +55,22 @@ def server(dns, receiver):
     server.destroy()
 
 
+def test_mail_leaves_from_the_address_of_its_sender(server, receiver):
+    server.command("alias", "add", "sales@example.test", "ann@example.test")
+    server.command("alias", "add", "news@example.test", "ann@example.test")
+    server.set("outbound.sources", ["sales@example.test 127.0.0.8", "@example.test 127.0.0.7"])
+    server.reload()
+    submit(server, "a@remote.example", sender="sales@example.test")
+    submit(server, "b@remote.example", sender="news@example.test")
+    assert {each.recipients[0]: each.peer for each in receiver.wait_for(2)} == {
+        "a@remote.example": "127.0.0.8", "b@remote.example": "127.0.0.7"}
+    server.set("outbound.sources", ["ann@example.test 127.0.0.9", "sales@example.test 127.0.0.8"])
+    server.reload()
+    submit(server, "c@remote.example", sender="sales@example.test")
+    assert receiver.wait_for(3)[2].peer == "127.0.0.9"
+    assert is_empty(server)
+
+
 @pytest.mark.parametrize("service", ["submission", "submissions"])
 def test_a_message_leaves(server, receiver, service):
     with log_in(server, service) as client:
