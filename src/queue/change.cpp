@@ -133,7 +133,7 @@ void Change::set_place(const std::string& destination, const std::optional<Row>&
   if (before) remove(due_key(destination, *before));
   if (!after) return;
   put(due_key(destination, *after), encode_marker());
-  touched.lowest = touched.lowest ? std::min(*touched.lowest, *after) : *after;
+  touched.added.push_back(*after);
 }
 
 void Change::set_recipient(QueueId id, std::uint32_t index,
@@ -184,14 +184,28 @@ void Change::remove_lease(LeaseId id, const LeaseRecord& record) {
 }
 
 std::expected<std::optional<Row>, QueueError> Change::first_place(const std::string& name,
-                                                                  const Row& from) {
+                                                                  const Row& from,
+                                                                  const Pace& pace) {
   std::optional<Row> out;
-  TRY_VOID(scan(due_key(name, from), after(due_prefix(name)), [&](BytesView key, BytesView) {
-    auto parsed = parse_key(key);
-    if (!parsed) return true;
-    out = Row{parsed->time, QueueId(parsed->id), parsed->index};
-    return false;
-  }));
+  auto walk = [&](const Row& first, const Bytes& end) {
+    return scan(due_key(name, first), end, [&](BytesView key, BytesView) {
+      auto parsed = parse_key(key);
+      if (!parsed) return true;
+      out = Row{parsed->time, QueueId(parsed->id), parsed->index};
+      return false;
+    });
+  };
+  auto gap = pace.place_gaps == nullptr ? std::nullopt : pace.place_gaps->of(name);
+  Bytes end = after(due_prefix(name));
+  if (!gap || gap->end <= from) {
+    TRY_VOID(walk(from, end));
+  } else {
+    if (from < gap->begin) TRY_VOID(walk(from, due_key(name, gap->begin)));
+    if (!out && gap->end != PlaceGaps::k_no_end) TRY_VOID(walk(gap->end, end));
+  }
+  if (pace.place_gaps != nullptr) {
+    pace.place_gaps->learn(name, from, out.value_or(PlaceGaps::k_no_end));
+  }
   return out;
 }
 
@@ -226,8 +240,13 @@ std::expected<void, QueueError> Change::settle(const std::string& name, const To
   DestinationRecord record = stored.value_or(DestinationRecord{});
   Row from = record.first;
   // Without a record there is no other place than what was added.
-  if (touched.lowest && (!stored || *touched.lowest < from)) from = *touched.lowest;
-  TRY(std::optional<Row> first, first_place(name, from));
+  bool is_known = stored.has_value();
+  for (const Row& row : touched.added) {
+    if (!is_known || row < from) from = row;
+    is_known = true;
+    if (pace.place_gaps != nullptr) pace.place_gaps->add(name, row);
+  }
+  TRY(std::optional<Row> first, first_place(name, from, pace));
   TRY(Leases held, leases(name, pace));
   if (stored && stored->due.seconds != 0) remove(due_destination_key(stored->due, name));
   if (!first) {

@@ -11,8 +11,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "queue/lease_floors.h"
+#include "queue/place_gaps.h"
 #include "queue/records.h"
 
 namespace peregrine::queue {
@@ -22,6 +24,7 @@ struct Pace {
   UnixTime now;
   std::function<std::uint32_t(const std::string& destination)> most_leases;
   LeaseFloors* lease_floors = nullptr;
+  PlaceGaps* place_gaps = nullptr;
 };
 
 class Change {
@@ -70,7 +73,7 @@ class Change {
 
  private:
   struct Touched {
-    std::optional<Row> lowest;  ///< of the places that were added
+    std::vector<Row> added;
     bool is_rotated = false;
   };
   struct Leases {
@@ -85,7 +88,7 @@ class Change {
   std::expected<void, QueueError> settle(const std::string& name, const Touched& touched,
                                          const Pace& pace);
   std::expected<std::optional<Row>, QueueError> first_place(const std::string& name,
-                                                            const Row& from);
+                                                            const Row& from, const Pace& pace);
   std::expected<Leases, QueueError> leases(const std::string& name, const Pace& pace);
 
   store::Store& store_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -28,21 +29,25 @@ std::expected<store::Commit, QueueError> Queue::finish(Change& change, UnixTime 
   auto most_leases = [this](const std::string& destination) {
     return options_.leases_of ? options_.leases_of(destination) : options_.leases_per_destination;
   };
-  TRY(store::Commit commit, change.finish({now, most_leases, &lease_floors_}));
+  if (std::exchange(is_unconfirmed_, true)) place_gaps_.forget();
+  TRY(store::Commit commit, change.finish({now, most_leases, &lease_floors_, &place_gaps_}));
   if (auto lowest = change.lowest_due()) floor_ = std::min(floor_, *lowest);
   return commit;
 }
 
 std::expected<store::Sequence, QueueError> Queue::commit(Change& change, UnixTime now) {
   TRY(store::Commit commit, finish(change, now));
-  if (commit.partitions.empty()) return last_sequence_;
+  if (commit.partitions.empty()) {
+    committed(last_sequence_);
+    return last_sequence_;
+  }
   auto sequence = store_.commit(commit);
   if (!sequence) {
     log_event(LogLevel::error, "queue.commit_failed",
               {{"error", static_cast<int>(sequence.error())}});
     return std::unexpected(from_store(sequence.error()));
   }
-  last_sequence_ = *sequence;
+  committed(*sequence);
   return *sequence;
 }
 

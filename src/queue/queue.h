@@ -97,7 +97,10 @@ class Queue {
   /// All of the change as a commit, to be joined with others; tell committed() of it.
   std::expected<store::Commit, QueueError> finish(Change& change, UnixTime now);
   std::expected<store::Sequence, QueueError> commit(Change& change, UnixTime now);
-  void committed(store::Sequence sequence) { last_sequence_ = sequence; }
+  void committed(store::Sequence sequence) {
+    last_sequence_ = sequence;
+    is_unconfirmed_ = false;
+  }
   [[nodiscard]] store::Sequence last_sequence() const { return last_sequence_; }
 
   /// Plans a message, whose content the commit carries or which is stored.
@@ -173,6 +176,8 @@ class Queue {
   Random random_;
   LeaseId last_lease_;
   LeaseFloors lease_floors_;
+  PlaceGaps place_gaps_;
+  bool is_unconfirmed_ = false;  // a commit was made, and nobody said that it is stored
   store::Sequence last_sequence_;
   /// No destination is due before: keeps scans from reading over what has long been removed.
   UnixTime floor_;
