@@ -40,6 +40,11 @@ Deadline next_due(Core& core, Deadline latest) {
   return std::min(latest, deadline_in(std::chrono::seconds(wait)));
 }
 
+bool has_more_due(Core& core) {
+  auto due = core.model.queue->next_due();
+  return !due || (*due && **due <= wall_now());
+}
+
 net::Task<bool> send_piece(Core& core, Call& call, BytesView bytes) {
   while (!bytes.empty()) {
     api::QueueContentItem item;
@@ -129,6 +134,7 @@ net::Task<Answer<api::LeaseResponse>> lease(Core& core, Call& call, api::LeaseRe
     call.after = std::max(ended, core.courier_waits.queued());
     if (*leased) {
       call.request.on_cancel({});
+      if (!has_more_due(core)) waiting.is_all();
       co_return response_of(**leased);
     }
     if (ask.only_preferred || Monotonic::now() >= latest) break;

@@ -1,8 +1,8 @@
 #pragma once
 // CourierWaits: the lease calls that wait until something is due, and what their answers depend on:
 // nothing that is not on disk may be sent. One call is woken at a time, and each that ends wakes
-// the next: what is due goes to as many as can take it, and a message does not wake everybody. For
-// core's loop thread alone.
+// the next while there is more: what is due goes to as many as can take it, and a message does not
+// wake everybody. For core's loop thread alone.
 
 #include <algorithm>
 #include <list>
@@ -26,19 +26,22 @@ class CourierWaits {
     }
     ~Waiting() {
       waits_.present_.remove(this);
-      waits_.wake_one({});
+      if (wakes_next_) waits_.wake_one({});
     }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
 
     [[nodiscard]] net::Event::Wait until(Deadline deadline) { return event_.wait(deadline); }
     void cancel() { event_.cancel(); }
+    /// Nothing else is due: nobody need look.
+    void is_all() { wakes_next_ = false; }
 
    private:
     friend CourierWaits;
     CourierWaits& waits_;
     std::string prefer_;
     net::Event event_;
+    bool wakes_next_ = true;
   };
 
   /// Mail for `destination` has come into the queue, with that commit.

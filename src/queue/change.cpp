@@ -174,18 +174,22 @@ void Change::set_destination(const std::string& name, const DestinationRecord& r
 void Change::set_lease(LeaseId id, const LeaseRecord& record) {
   put(lease_key(id), encode(record));
   put(lease_of_key(record.destination, id), encode_marker());
-  touched_[record.destination];
+  touched_[record.destination].begun.push_back(id);
 }
 
 void Change::remove_lease(LeaseId id, const LeaseRecord& record) {
   remove(lease_key(id));
   remove(lease_of_key(record.destination, id));
-  touched_[record.destination];
+  touched_[record.destination].ended.push_back(id);
 }
 
 std::expected<std::optional<Row>, QueueError> Change::first_place(const std::string& name,
                                                                   const Row& from,
                                                                   const Pace& pace) {
+  // None is before it.
+  if (auto made = pending_.find(due_key(name, from)); made != pending_.end() && made->second) {
+    return from;
+  }
   std::optional<Row> out;
   auto walk = [&](const Row& first, const Bytes& end) {
     return scan(due_key(name, first), end, [&](BytesView key, BytesView) {
@@ -209,28 +213,35 @@ std::expected<std::optional<Row>, QueueError> Change::first_place(const std::str
   return out;
 }
 
+std::expected<OpenLeases::Ids, QueueError> Change::lease_ids(const std::string& name) {
+  OpenLeases::Ids out;
+  Bytes prefix = lease_of_prefix(name);
+  TRY_VOID(scan(prefix, after(prefix), [&](BytesView key, BytesView) {
+    if (auto parsed = parse_key(key)) out.emplace(parsed->id);
+    return true;
+  }));
+  return out;
+}
+
 std::expected<Change::Leases, QueueError> Change::leases(const std::string& name,
-                                                         const Pace& pace) {
-  std::vector<LeaseId> ids;
-  LeaseId floor = pace.lease_floors == nullptr ? LeaseId{} : pace.lease_floors->of(name);
-  TRY_VOID(
-      scan(lease_of_key(name, floor), after(lease_of_prefix(name)), [&](BytesView key, BytesView) {
-        if (auto parsed = parse_key(key)) ids.emplace_back(parsed->id);
-        return true;
-      }));
-  Leases out;
-  for (LeaseId id : ids) {
-    UnixTime expires = end_of(id);
-    if (expires <= pace.now) {
-      // What it held has a place at its end, and is due again.
-      remove(lease_key(id));
-      remove(lease_of_key(name, id));
-      continue;
-    }
-    out.first_end = out.count == 0 ? expires : std::min(out.first_end, expires);
-    ++out.count;
+                                                         const Touched& touched, const Pace& pace) {
+  OpenLeases::Ids read;
+  OpenLeases::Ids* ids = pace.open_leases == nullptr ? nullptr : pace.open_leases->of(name);
+  if (ids != nullptr) {
+    ids->insert(touched.begun.begin(), touched.begun.end());
+    for (LeaseId id : touched.ended) ids->erase(id);
+  } else {
+    TRY(read, lease_ids(name));
+    ids = pace.open_leases == nullptr ? &read : &pace.open_leases->learn(name, std::move(read));
   }
-  if (pace.lease_floors != nullptr && !ids.empty()) pace.lease_floors->set(name, ids.front());
+  // By their ends. What an ended one held has a place at that time, and is due again.
+  while (!ids->empty() && end_of(*ids->begin()) <= pace.now) {
+    remove(lease_key(*ids->begin()));
+    remove(lease_of_key(name, *ids->begin()));
+    ids->erase(ids->begin());
+  }
+  Leases out{.count = ids->size(), .first_end = {}};
+  if (!ids->empty()) out.first_end = end_of(*ids->begin());
   return out;
 }
 
@@ -247,7 +258,7 @@ std::expected<void, QueueError> Change::settle(const std::string& name, const To
     if (pace.place_gaps != nullptr) pace.place_gaps->add(name, row);
   }
   TRY(std::optional<Row> first, first_place(name, from, pace));
-  TRY(Leases held, leases(name, pace));
+  TRY(Leases held, leases(name, touched, pace));
   if (stored && stored->due.seconds != 0) remove(due_destination_key(stored->due, name));
   if (!first) {
     remove(destination_key(name));

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "queue/lease_floors.h"
+#include "queue/open_leases.h"
 #include "queue/place_gaps.h"
 #include "queue/records.h"
 
@@ -23,7 +23,7 @@ namespace peregrine::queue {
 struct Pace {
   UnixTime now;
   std::function<std::uint32_t(const std::string& destination)> most_leases;
-  LeaseFloors* lease_floors = nullptr;
+  OpenLeases* open_leases = nullptr;
   PlaceGaps* place_gaps = nullptr;
 };
 
@@ -74,6 +74,8 @@ class Change {
  private:
   struct Touched {
     std::vector<Row> added;
+    std::vector<LeaseId> begun;  ///< leases
+    std::vector<LeaseId> ended;
     bool is_rotated = false;
   };
   struct Leases {
@@ -89,7 +91,9 @@ class Change {
                                          const Pace& pace);
   std::expected<std::optional<Row>, QueueError> first_place(const std::string& name,
                                                             const Row& from, const Pace& pace);
-  std::expected<Leases, QueueError> leases(const std::string& name, const Pace& pace);
+  std::expected<OpenLeases::Ids, QueueError> lease_ids(const std::string& name);
+  std::expected<Leases, QueueError> leases(const std::string& name, const Touched& touched,
+                                           const Pace& pace);
 
   store::Store& store_;
   std::map<Bytes, std::optional<Bytes>> pending_;

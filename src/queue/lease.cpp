@@ -132,7 +132,6 @@ std::expected<std::optional<Lease>, QueueError> Queue::lease_of(const std::strin
   }
   if (!lease.messages.empty()) {
     change.set_lease(lease.id, record);
-    lease_floors_.add(name, lease.id);
     change.rotate(name);
   }
   TRY_VOID(commit(change, now));

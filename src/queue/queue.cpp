@@ -29,8 +29,11 @@ std::expected<store::Commit, QueueError> Queue::finish(Change& change, UnixTime 
   auto most_leases = [this](const std::string& destination) {
     return options_.leases_of ? options_.leases_of(destination) : options_.leases_per_destination;
   };
-  if (std::exchange(is_unconfirmed_, true)) place_gaps_.forget();
-  TRY(store::Commit commit, change.finish({now, most_leases, &lease_floors_, &place_gaps_}));
+  if (std::exchange(is_unconfirmed_, true)) {
+    place_gaps_.forget();
+    open_leases_.forget();
+  }
+  TRY(store::Commit commit, change.finish({now, most_leases, &open_leases_, &place_gaps_}));
   if (auto lowest = change.lowest_due()) floor_ = std::min(floor_, *lowest);
   return commit;
 }

@@ -175,7 +175,7 @@ class Queue {
   Options options_;
   Random random_;
   LeaseId last_lease_;
-  LeaseFloors lease_floors_;
+  OpenLeases open_leases_;
   PlaceGaps place_gaps_;
   bool is_unconfirmed_ = false;  // a commit was made, and nobody said that it is stored
   store::Sequence last_sequence_;
