@@ -9,6 +9,7 @@
 #include "courier/session.h"
 #include "courier/slots.h"
 #include "courier/sts_cache.h"
+#include "courier/transaction.h"
 #include "role/worker.h"
 
 namespace peregrine::courier {
@@ -44,6 +45,7 @@ class Courier {
   Credentials credentials;
   Slots slots;
   Pacer pacer;
+  ConversionRoom conversion_room;
   StsCache sts;
   Timeouts timeouts;
   std::set<Job*> jobs;  ///< those that run; each enters and leaves by itself

@@ -305,7 +305,8 @@ net::Task<Job::Tried> Job::send_each(Session& session) {
       co_return not_tried("the lease is over");
     }
     if (auto pause = co_await wait_for_turn(session)) co_return pause;
-    Transaction transaction(session, content, lease_.messages(static_cast<int>(i)), states_[i],
+    Transaction transaction(session, content, courier_.conversion_room,
+                            lease_.messages(static_cast<int>(i)), states_[i],
                             [this] { return wait_reported(); });
     auto failure = co_await transaction.run();
     // The last one goes with the end of the lease.

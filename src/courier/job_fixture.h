@@ -22,6 +22,7 @@ class JobFixture : role::WorkerFixture {
   Credentials credentials;
   Timeouts timeouts;
   StsOptions sts;
+  ConversionRoom conversion_room;
   std::chrono::milliseconds idle = std::chrono::seconds(5);  ///< of connections
 
   /// A server at 127.0.0.`last`; before run().

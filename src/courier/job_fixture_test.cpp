@@ -194,6 +194,7 @@ net::Task<void> JobFixture::drive(Courier& courier, api::LeaseResponse lease) {
   }
   courier.slots.close();
   EXPECT_TRUE(co_await jobs.drained(deadline_in(std::chrono::minutes(1))));
+  EXPECT_EQ(courier.conversion_room.bytes, conversion_room.bytes);
   limit_after = courier.slots.limit(destination, most);
   end();
 }
@@ -237,6 +238,7 @@ void JobFixture::play(const std::function<net::Task<void>(Courier&)>& drive) {
       all.emplace_back(worker, *crypto::TlsClient::create(trusted_pem), credentials, sts);
   courier.timeouts = timeouts;
   courier.idle = idle;
+  courier.conversion_room = conversion_room;
   courier.core_pause = std::chrono::milliseconds(10);
   world_.gate.spawn(drive(courier));
   world_.loop.run();

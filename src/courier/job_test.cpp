@@ -461,6 +461,17 @@ TEST_F(JobTest, EightBitTextIsConvertedForAServerThatTakesNone) {
             std::string::npos);
 }
 
+TEST_F(JobTest, WithoutRoomToConvertItWaits) {
+  fixture.serve(2, {{k_greeting, k_bare_ehlo}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::LeaseResponse lease =
+      lease_of(fixture, "MIME-Version: 1.0\r\n\r\ngr\xc3\xbc\xc3\x9f\x65\r\n");
+  fixture.conversion_room.bytes = 3 * lease.messages(0).size() - 1;
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of().status(), "4.3.1");
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_TEMPORARY);
+}
+
 TEST_F(JobTest, WhatIsSignedIsReturnedInstead) {
   FakeServer& server = fixture.serve(2, {{k_greeting, {"EHLO", "250 mx.test\r\n"}}});
   fixture.add_host("dest.test", "mx.test", 2);

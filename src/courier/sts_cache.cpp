@@ -15,6 +15,8 @@ constexpr std::chrono::seconds k_lookup_time{30};
 constexpr std::chrono::seconds k_core_time{30};
 // RFC 8461 section 3.3: a timeout of one minute is suggested.
 constexpr std::chrono::seconds k_fetch_time{60};
+// Between two tries to have a policy again that still holds.
+constexpr std::chrono::hours k_refetch{1};
 
 std::optional<std::string> read_id(const role::DnsAnswer& answer) {
   std::optional<std::string> id;
@@ -93,6 +95,14 @@ net::Task<std::expected<StsCache::Entry, Failure>> StsCache::recall(
   co_return entry;
 }
 
+/// Half of its time is gone: so that it need not end while its host is away.
+bool StsCache::is_aging(const Entry& entry) {
+  if (!entry.policy) return true;
+  Deadline now = Monotonic::now();
+  bool is_half_gone = entry.expires - now < std::chrono::seconds(entry.policy->max_age) / 2;
+  return is_half_gone && (entry.fetched == Deadline{} || now - entry.fetched > k_refetch);
+}
+
 net::Task<std::expected<StsAnswer, Failure>> StsCache::find(TargetFinder& finder, StsLinks links,
                                                             std::string domain) {
   Entry entry;
@@ -114,11 +124,13 @@ net::Task<std::expected<StsAnswer, Failure>> StsCache::find(TargetFinder& finder
   entry.asked = Monotonic::now();
   auto id = read_id(answer);
   // RFC 8461 section 5.1: a policy that is kept holds, also when the record is gone.
-  if (!id || *id == entry.id) {
+  bool is_current = id && *id == entry.id;
+  if (!id || (is_current && !is_aging(entry))) {
     keep(domain, entry);
     co_return StsAnswer{.policy = entry.policy};
   }
   StsAnswer answered;
+  entry.fetched = entry.asked;
   auto fetched = co_await fetch(finder, domain);
   if (fetched) {
     entry.id = *id;

@@ -53,7 +53,9 @@ class StsCache {
     std::optional<sts::Policy> policy;
     Deadline expires{};
     Deadline asked{};
+    Deadline fetched{};  ///< or tried to
   };
+  [[nodiscard]] static bool is_aging(const Entry& entry);
 
   struct Fetched {
     Bytes text;

@@ -346,6 +346,25 @@ TEST_F(StsJobTest, AKeptPolicyHoldsWhileItsHostIsAway) {
   EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
 }
 
+class AgingPolicy : public StsJobTest, public ::testing::WithParamInterface<unsigned> {};
+
+TEST_P(AgingPolicy, IsFetchedAgainWhenHalfOfItsTimeIsGone) {
+  FakeServer& server = fixture.serve(2, {k_encrypted});
+  trust(server);
+  fixture.add_host("dest.test", "mx.test", 2);
+  std::string text = "version: STSv1\nmode: enforce\nmx: mx.test\nmax_age: 1000\n";
+  publish(text);
+  api::StsGetResponse& kept = fixture.policies["dest.test"];
+  kept.set_id("1");
+  kept.set_policy(text);
+  kept.set_seconds_left(GetParam());
+  run();
+  EXPECT_EQ(kept.seconds_left(), GetParam() < 500 ? 1000U : GetParam());
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+}
+
+INSTANTIATE_TEST_SUITE_P(SecondsLeft, AgingPolicy, ::testing::Values(600, 400));
+
 TEST_F(StsJobTest, AKeptPolicyThatIsOverHoldsNoMore) {
   fixture.settings.outbound.mta_sts = true;
   fixture.serve(2, {k_encrypted});

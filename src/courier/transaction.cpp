@@ -15,8 +15,9 @@ constexpr std::uint64_t k_most_recipients = 100;
 // What a server that no longer reads may still have said.
 constexpr std::chrono::seconds k_last_words{2};
 
-// A message that is converted is in memory, and so is the result.
+// A message that is converted is in memory, and so is the result, which base64 makes larger.
 constexpr std::uint64_t k_most_converted = mib(10);
+constexpr std::uint64_t k_memory_a_byte = 3;
 
 class MemoryReaderView : public ContentReader {
  public:
@@ -89,6 +90,13 @@ net::Task<std::optional<Failure>> Transaction::narrow() {
                         "the server takes no 8-bit text, and the message is too large to "
                         "be converted");
   }
+  std::uint64_t needed = k_memory_a_byte * message_.size();
+  if (needed > room_.bytes) {
+    // RFC 3463 section 3.4: X.3.1, mail system full: ours, for the moment.
+    co_return temporary("4.3.1", "too many messages are being converted to 7 bits");
+  }
+  room_.bytes -= needed;
+  taken_ += needed;
   auto failure = co_await narrow_content();
   if (failure) co_return failure;
   co_return too_large();

@@ -28,18 +28,28 @@ struct RecipientState {
   [[nodiscard]] bool is_settled() const { return delivered || failure; }
 };
 
+/// Memory for messages that are converted, of all connections together.
+struct ConversionRoom {
+  std::uint64_t bytes = mib(96);
+};
+
 class Transaction {
  public:
   /// All must outlive it. `states` has one for each of the message's recipients; settled ones are
   /// left alone.
   /// `before_end` ends before the message's last byte is sent.
-  Transaction(Session& session, ContentSource& source, const api::LeasedMessage& message,
-              std::vector<RecipientState>& states, std::function<net::Task<void>()> before_end)
+  Transaction(Session& session, ContentSource& source, ConversionRoom& room,
+              const api::LeasedMessage& message, std::vector<RecipientState>& states,
+              std::function<net::Task<void>()> before_end)
       : session_(session),
         source_(source),
+        room_(room),
         message_(message),
         states_(states),
         before_end_(std::move(before_end)) {}
+  ~Transaction() { room_.bytes += taken_; }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
 
   /// Ends with every recipient settled, or with the session over and the reason why.
   net::Task<std::optional<Failure>> run();
@@ -72,10 +82,12 @@ class Transaction {
 
   Session& session_;
   ContentSource& source_;
+  ConversionRoom& room_;
   const api::LeasedMessage& message_;
   std::vector<RecipientState>& states_;
   std::function<net::Task<void>()> before_end_;
   bool utf8_ = false;
+  std::uint64_t taken_ = 0;         ///< of the room
   std::optional<Bytes> converted_;  ///< what is sent in the message's place
 };
 
