@@ -5,7 +5,9 @@
         (content,) = peer.wait_for("a@remote.example")
 
 Each takes mail for every address, in a temporary folder, on a free port of 127.0.0.1. Postfix needs
-its package, Exim what tools/unpack-packages leaves in build/peers; both need root.
+its package, Exim what tools/unpack-packages leaves in build/peers; both need root. These two refuse
+the local part "gone", and hand mail for example.test, where their notifications go, and for
+back.example to port `home` of 127.0.0.1, which is set before they start.
 """
 
 from __future__ import annotations
@@ -35,7 +37,10 @@ class Peer:
     #: The header lines that name the recipients of a stored message.
     recipient_fields: bytes = b""
 
-    def __init__(self):
+    def __init__(self, settings: str = ""):
+        """`settings`: lines of the peer's own configuration, beside those here."""
+        self.settings = settings
+        self.home = 0
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="pg-peer-"))
         self.mail = self.folder / "mail"
@@ -110,10 +115,15 @@ virtual_gid_maps = static:{user}
 virtual_minimum_uid = 1
 alias_maps =
 alias_database =
+transport_maps = inline:{{ example.test=relay:[127.0.0.1]:{home}
+    back.example=relay:[127.0.0.1]:{home} }}
+smtpd_recipient_restrictions = check_recipient_access
+    inline:{{ {{ gone@ = 550 5.1.1 nobody of that name }} }}, permit
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 maillog_file = {folder}/log/mail
 maillog_file_prefixes = {folder}
+{settings}
 """
 
 
@@ -128,7 +138,8 @@ class Postfix(Peer):
         shutil.chown(self.folder / "lib", "postfix")
         os.chown(self.mail, NOBODY, NOBODY)
         conf = self.folder / "conf"
-        (conf / "main.cf").write_text(POSTFIX.format(folder=self.folder, user=NOBODY))
+        (conf / "main.cf").write_text(POSTFIX.format(
+            folder=self.folder, user=NOBODY, home=self.home, settings=self.settings))
         services = Path("/usr/share/postfix/master.cf.dist").read_text().splitlines()
         lines = [line.replace("  y  ", "  n  ") for line in services
                  if not line.startswith("smtp ")]
@@ -154,17 +165,33 @@ keep_environment =
 primary_hostname = exim.example
 daemon_smtp_ports = {port}
 local_interfaces = 127.0.0.1
-acl_smtp_rcpt = accept
+acl_smtp_rcpt = rcpt
 acl_smtp_data = accept
 chunking_advertise_hosts = *
 tls_advertise_hosts =
 host_lookup =
 rfc1413_query_timeout = 0s
+{settings}
+begin acl
+rcpt:
+  deny
+    local_parts = gone
+    message = 550 5.1.1 nobody of that name
+  accept
 begin routers
+home:
+  driver = manualroute
+  domains = example.test : back.example
+  route_list = * 127.0.0.1
+  self = send
+  transport = home
 box:
   driver = accept
   transport = box
 begin transports
+home:
+  driver = smtp
+  port = {home}
 box:
   driver = appendfile
   directory = {folder}/mail
@@ -191,8 +218,8 @@ class Exim(Peer):
         users = f"Debian-exim:x:{EXIM_USER}:{EXIM_USER}::/nonexistent:/usr/sbin/nologin\n"
         for name, line in (("passwd", users), ("group", f"Debian-exim:x:{EXIM_USER}:\n")):
             (self.folder / name).write_text(Path("/etc", name).read_text() + line)
-        (self.folder / "conf").write_text(
-            EXIM_CONF.format(exim=EXIM, folder=self.folder, port=self.port))
+        (self.folder / "conf").write_text(EXIM_CONF.format(
+            exim=EXIM, folder=self.folder, port=self.port, home=self.home, settings=self.settings))
         inside = ("mount --bind passwd /etc/passwd && mount --bind group /etc/group && "
                   f"exec {EXIM} -C {self.folder}/conf -bdf")
         with open(self.folder / "log/start", "wb") as log:

@@ -50,6 +50,18 @@ def submit(server: Server, *recipients: str, message: bytes = MESSAGE, sender: s
         assert client.sendmail(sender, list(recipients), message) == {}
 
 
+def send(server: Server, message: bytes, parameters: str, recipients: dict[str, str],
+         sender: str = ANN) -> None:
+    """One transaction, with parameters of MAIL and of each RCPT. Not by smtplib.sendmail(), which
+    changes line ends and knows no parameters of one recipient."""
+    with log_in(server) as client:
+        client.ehlo()
+        replies = [client.mail(sender, parameters.split()),
+                   *(client.rcpt(each, wishes.split()) for each, wishes in recipients.items()),
+                   client.data(message)]
+        assert all(code == 250 for code, _ in replies), replies
+
+
 def inbox(server: Server, count: int) -> list[email.message.Message]:
     def read():
         with_all = Imap.open(server, "ann")

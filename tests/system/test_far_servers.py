@@ -7,8 +7,8 @@ import re
 import pytest
 
 from lib.peers import Exim, Postfix, SmtpSink
-from lib.sending import ANN, is_empty, log_in, sending_server
-from lib.server import Server, wait_until
+from lib.sending import is_empty, send, sending_server
+from lib.server import wait_until
 
 HEAD = (b"From: Ann <ann@example.test>\r\nTo: a@remote.example\r\nSubject: far\r\n"
         b"Date: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <far@example.test>\r\n"
@@ -41,16 +41,6 @@ def server(peer):
         yield server
 
 
-def send(server: Server, recipients: list[str], message: bytes) -> None:
-    """Not by smtplib.sendmail(), which changes line ends and knows no BODY that it was not told."""
-    with log_in(server) as client:
-        client.ehlo()
-        assert client.mail(ANN, ["BODY=8BITMIME"])[0] == 250
-        for recipient in recipients:
-            assert client.rcpt(recipient)[0] == 250
-        assert client.data(message)[0] == 250
-
-
 def check_same(content: bytes, message: bytes) -> None:
     """Only lines of the header were added, and before all others."""
     added = content.removesuffix(message)
@@ -63,7 +53,7 @@ def check_same(content: bytes, message: bytes) -> None:
 def test_content_arrives_as_it_was(server, peer, name):
     message = HEAD + BODIES[name]
     recipient = f"{name}@remote.example"
-    send(server, [recipient], message)
+    send(server, message, "BODY=8BITMIME", {recipient: ""})
     (content,) = peer.wait_for(recipient)
     check_same(content, message)
     assert is_empty(server)
@@ -72,7 +62,7 @@ def test_content_arrives_as_it_was(server, peer, name):
 def test_many_recipients_come_in_one_transaction(server, peer):
     recipients = [f"r{i}@remote.example" for i in range(7)]
     message = HEAD + b"for all\r\n"
-    send(server, recipients, message)
+    send(server, message, "BODY=8BITMIME", dict.fromkeys(recipients, ""))
     contents = [content for each in recipients for content in peer.wait_for(each)]
     assert len(contents) == len(recipients)
     for content in contents:
@@ -86,7 +76,7 @@ def test_chunks_are_used_where_they_are_offered(server, peer):
     used = {Postfix: r"disconnect from .* bdat=\d", Exim: r"<= ann@example\.test .*\bK\b"}
     if type(peer) not in used:
         pytest.skip("smtp-sink does not offer CHUNKING")
-    send(server, ["chunk@remote.example"], HEAD + b"chunk\r\n")
+    send(server, HEAD + b"chunk\r\n", "BODY=8BITMIME", {"chunk@remote.example": ""})
     peer.wait_for("chunk@remote.example")
     # Postfix logs a session when it has ended.
     wait_until(lambda: re.search(used[type(peer)], peer.log_text()), f"BDAT in {peer.log_text()}",
