@@ -30,7 +30,8 @@ Problem describe(const rpc::CallFailure& failure) {
 class Line {
  public:
   explicit Line(sys::Fd connection)
-      : channel_(rpc::Channel::create(calls_, std::move(connection), {})) {}
+      : channel_(rpc::Channel::create(calls_, std::move(connection),
+                                      {.max_payload = rpc::k_max_answer})) {}
 
   using Work = net::Task<void> (*)(Line& line);
 

@@ -28,6 +28,7 @@ using Answer = std::expected<T, api::ErrorCode>;
 /// One channel's other end, as long as the channel or a call on it lives.
 struct Peer {
   Caller caller;
+  std::uint32_t index = 0;  ///< of the process, among those of its role
   std::weak_ptr<rpc::Channel> channel;
   std::size_t held_bytes = 0;  ///< of the requests being served
   bool is_ending = false;      ///< it broke a rule, and gets no further answer

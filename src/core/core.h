@@ -62,6 +62,8 @@ class Core {
   CourierWaits courier_waits;
   SubmissionRates submission_rates;
   std::uint64_t calls_served = 0;
+  /// Called when a process has broken a rule of its calls; may be empty.
+  std::function<void(Role role, std::uint32_t index)> refused;
   std::uint64_t calls_refused = 0;  ///< against a rule: their channels were closed
   std::set<AccountId> changed;      ///< for the upkeep, since its last turn
   bool is_stopping = false;

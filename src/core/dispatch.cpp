@@ -33,6 +33,8 @@ void end_channel(Core& core, const std::shared_ptr<Peer>& peer, std::uint16_t me
              {"channel", peer->caller.channel},
              {"method", method},
              {"reason", reason}});
+  bool is_worker = peer->caller.role != Role::admin;
+  if (is_worker && core.refused) core.refused(peer->caller.role, peer->index);
   // After the refusal has been written.
   core.loop.post([peer] {
     if (auto open = peer->channel.lock()) open->close();

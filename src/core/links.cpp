@@ -32,22 +32,23 @@ void Links::add(role::LinkedSocket link) {
   }
   std::uint64_t& current = workers_[{link.link.peer, link.link.index}];
   if (current != 0) close(current);
-  current = open_channel(link.link.peer, std::move(link.socket));
+  current = open_channel(link.link.peer, link.link.index, std::move(link.socket));
 }
 
 void Links::add_operator(sys::Fd socket) {
   std::erase_if(operators_, [this](std::uint64_t number) { return !channels_.contains(number); });
   if (operators_.size() >= k_most_operators) close(operators_.front());
-  if (auto number = open_channel(Role::admin, std::move(socket))) operators_.push_back(number);
+  if (auto number = open_channel(Role::admin, 0, std::move(socket))) operators_.push_back(number);
 }
 
-std::uint64_t Links::open_channel(Role role, sys::Fd socket) {
+std::uint64_t Links::open_channel(Role role, std::uint32_t index, sys::Fd socket) {
   if (!socket || !sys::set_nonblocking(socket.get())) {
     log_event(LogLevel::error, "core.bad_link", {{"role", role_name(role)}});
     return 0;
   }
   auto peer = std::make_shared<Peer>();
   peer->caller = {role, next_channel_++};
+  peer->index = index;
   std::uint64_t number = peer->caller.channel;
   rpc::ChannelOptions options;
   options.passes_descriptors = sends_contents(role);

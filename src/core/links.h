@@ -31,7 +31,7 @@ class Links {
 
  private:
   /// The number of the new channel; 0 when the socket cannot be used.
-  std::uint64_t open_channel(Role role, sys::Fd socket);
+  std::uint64_t open_channel(Role role, std::uint32_t index, sys::Fd socket);
   void close(std::uint64_t number);
 
   Core& core_;

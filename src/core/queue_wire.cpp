@@ -187,14 +187,29 @@ std::expected<queue::Filter, std::string> filter_of(const api::QueueFilter& filt
                        .only_failing = filter.only_failing()};
 }
 
+namespace {
+
+/// A domain, an address literal, or a next hop as a route names it.
+bool is_next_hop(const std::string& text) {
+  if (!queue::is_valid_destination(text)) return false;
+  if (text.contains("://")) return config::parse_route("* " + text).has_value();
+  if (text.starts_with('[')) return Address::parse("x@" + text).has_value();
+  auto domain = canonical_domain(text);
+  return domain && *domain == text;
+}
+
+}  // namespace
+
 std::expected<queue::Action, std::string> action_of(const api::QueueChangeRequest& request) {
   // Both are numbered alike.
   if (request.action() < api::QUEUE_RETRY || request.action() > api::QUEUE_ROUTE) {
     return std::unexpected("there is no such action");
   }
-  if (request.action() == api::QUEUE_ROUTE && !queue::is_valid_destination(request.route())) {
-    return std::unexpected(fmt::format("{}: not a destination; name a domain, or a route's name",
-                                       log_escape(request.route())));
+  if (request.action() == api::QUEUE_ROUTE && !is_next_hop(request.route())) {
+    return std::unexpected(
+        fmt::format("{}: not a destination; name a domain, an address in "
+                    "brackets, or smtp://host:port",
+                    log_escape(request.route())));
   }
   return static_cast<queue::Action>(request.action());
 }

@@ -30,6 +30,9 @@ class Process {
     auto table = role::BanTable::open(start.ban_table, {start.bans.key[0], start.bans.key[1]},
                                       sys::Access::read_write);
     if (table) core_.bans.publish_to(std::move(*table));
+    core_.refused = [this](Role role, std::uint32_t index) {
+      control_.report({role, index, role::PeerState::refused});
+    };
     for (role::LinkedSocket& link : start.links) links_.add(std::move(link));
   }
 

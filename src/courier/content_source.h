@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "courier/failure.h"
 #include "net/task.h"
 
 namespace peregrine::courier {
@@ -15,7 +16,7 @@ class ContentReader {
  public:
   virtual ~ContentReader() = default;
   /// The next piece, nothing at the end, an error when the source failed.
-  virtual net::Task<std::expected<std::optional<Bytes>, std::string>> next() = 0;
+  virtual net::Task<std::expected<std::optional<Bytes>, Failure>> next() = 0;
 };
 
 class ContentSource {

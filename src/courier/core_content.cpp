@@ -10,9 +10,13 @@ class CoreReader : public ContentReader {
   CoreReader(std::shared_ptr<rpc::Channel> core, const api::QueueContentRequest& request)
       : stream_(api::queue_content(std::move(core), request)) {}
 
-  net::Task<std::expected<std::optional<Bytes>, std::string>> next() override {
+  net::Task<std::expected<std::optional<Bytes>, Failure>> next() override {
     auto item = co_await stream_.next(deadline_in(k_patience));
-    if (!item) co_return std::unexpected("core did not give the message");
+    if (!item && item.error().kind == rpc::CallFailure::Kind::refused) {
+      // It has the message no more, or cannot read it: the disk may be damaged.
+      co_return std::unexpected(temporary("4.3.0", "the message cannot be read here"));
+    }
+    if (!item) co_return std::unexpected(not_tried("core did not give the message"));
     if (!*item) co_return std::optional<Bytes>();
     co_return std::optional<Bytes>(std::move(*(*item)->mutable_bytes()));
   }

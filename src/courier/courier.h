@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "courier/address_use.h"
 #include "courier/pacer.h"
 #include "courier/session.h"
 #include "courier/slots.h"
@@ -45,6 +46,7 @@ class Courier {
   Credentials credentials;
   Slots slots;
   Pacer pacer;
+  AddressUse address_use;
   ConversionRoom conversion_room;
   StsCache sts;
   Timeouts timeouts;

@@ -6,18 +6,23 @@
 #include "base/log.h"
 #include "courier/connect.h"
 #include "courier/core_content.h"
+#include "model/address.h"
 
 namespace peregrine::courier {
 namespace {
 
 // Sessions with one host before the next one is tried.
 constexpr std::size_t k_sessions_a_host = 2;
+// Of all connections, the part that one address may have.
+constexpr std::size_t k_host_share = 4;
+constexpr std::chrono::milliseconds k_scarce_patience = std::chrono::seconds(45);
 constexpr std::size_t k_messages_a_session = 100;
 constexpr std::chrono::seconds k_lease_margin{10};
 // Between two looks at whether the process is to end.
 constexpr std::chrono::seconds k_pause{1};
 constexpr std::chrono::seconds k_tls_report{30};
 constexpr std::size_t k_most_tls_results = 64;
+constexpr std::uint64_t k_most_sessions_told = 1'000'000;
 constexpr std::size_t k_longest_name = 255;
 constexpr std::string_view k_host_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
@@ -118,8 +123,7 @@ net::Task<void> Job::deliver() {
     co_return;
   }
   targets_ = std::move(*targets);
-  bool may_have_policy = settings_.outbound.mta_sts && !targets_.is_route &&
-                         !destination_.starts_with('[') &&
+  bool may_have_policy = settings_.outbound.mta_sts && is_policy_domain() &&
                          tls_mode(settings_, route_) == config::OutboundTls::opportunistic;
   if (may_have_policy) {
     StsLinks links{courier_.worker.resolver(), courier_.worker.core()};
@@ -133,6 +137,7 @@ net::Task<void> Job::deliver() {
   }
   std::vector<TargetHost> hosts = targets_.hosts;
   for (const TargetHost& host : hosts) {
+    is_last_host_ = &host == &hosts.back();
     auto failure = co_await try_host(host);
     if (failure) keep_worst(*failure);
     if (is_all_settled() || courier_.worker.is_stopping()) break;
@@ -140,6 +145,11 @@ net::Task<void> Job::deliver() {
 }
 
 net::Task<Job::Tried> Job::try_host(TargetHost host) {
+  if (route_ != nullptr && !route_->user.empty() && !login()) {
+    // An empty password at each attempt may lock the account.
+    co_return temporary("4.7.8", "outbound.credentials has no password of " + route_->user +
+                                     " for " + route_->host);
+  }
   place_ = {.host = host.name.empty() ? host.address : host.name, .address = {}, .tls = {}};
   auto addresses = co_await finder_.resolve(host, targets_);
   if (!addresses) co_return addresses.error();
@@ -162,10 +172,14 @@ net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses a
   Tried last;
   for (std::size_t sessions = 0; sessions < k_sessions_a_host && !addresses.addresses.empty();) {
     co_await wait_for_turn();
+    std::erase_if(addresses.addresses, [this](const auto& each) { return is_crowded(each); });
+    if (addresses.addresses.empty()) co_return not_tried("enough mail is with the host already");
+    AddressUse::Held held(courier_.address_use, addresses.addresses.front());
     auto connected = co_await connect_to_any(courier_.worker.gate(), addresses.addresses, sources(),
                                              settings_.outbound.connect_timeout);
     if (!connected) co_return connected.error();
     sys::SocketAddress address = connected->address;
+    held.move_to(address);
     Again again = Again::no;
     last = co_await use(std::move(connected->stream), address, host, need, again);
     if (!last || is_all_settled() || courier_.worker.is_stopping()) break;
@@ -181,6 +195,23 @@ net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses a
     }
   }
   co_return last;
+}
+
+/// Many domains may have one host: if it hangs, the rest of the mail must still find connections.
+bool Job::is_crowded(const sys::SocketAddress& address) const {
+  std::size_t most = std::max<std::size_t>(1, settings_.outbound.connections / k_host_share);
+  return !targets_.is_route && courier_.address_use.count(address) >= most;
+}
+
+/// RFC 5321 section 4.5.3.2 asks for 5 minutes; where connections are scarce, a host that does not
+/// even greet gets less of them.
+Timeouts Job::timeouts() const {
+  Timeouts out = courier_.timeouts;
+  if (courier_.jobs.size() * k_host_share > settings_.outbound.connections * (k_host_share - 1)) {
+    out.greeting = std::min(out.greeting, k_scarce_patience);
+    out.hello = std::min(out.hello, k_scarce_patience);
+  }
+  return out;
 }
 
 SourceAddresses Job::sources() const {
@@ -220,8 +251,8 @@ net::Task<Job::Tried> Job::wait_for_turn(Session& session) {
 std::optional<Login> Job::login() const {
   if (route_ == nullptr || route_->user.empty()) return std::nullopt;
   auto known = courier_.credentials.find(std::pair(route_->host, route_->user));
-  bool is_known = known != courier_.credentials.end();
-  return Login{route_->user, is_known ? known->second : std::string()};
+  if (known == courier_.credentials.end()) return std::nullopt;
+  return Login{route_->user, known->second};
 }
 
 SessionOptions Job::options_for(const TargetHost& host, const sys::SocketAddress& address,
@@ -233,7 +264,7 @@ SessionOptions Job::options_for(const TargetHost& host, const sys::SocketAddress
           .implicit_tls = route_ != nullptr && route_->implicit_tls,
           .is_exchanger = !targets_.is_route,
           .login = login(),
-          .timeouts = courier_.timeouts};
+          .timeouts = timeouts()};
 }
 
 net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& address,
@@ -265,6 +296,8 @@ net::Task<Job::Tried> Job::use(net::Stream stream, const sys::SocketAddress& add
   while (true) {
     failure = co_await send_all(session);
     if (failure || session.is_over() || session.is_spent() || sent_ >= k_messages_a_session) break;
+    // What this host refused is for the next one.
+    if (!is_all_settled()) break;
     bool has_more = co_await take_more(session);
     if (!has_more) break;
   }
@@ -293,6 +326,16 @@ net::Task<Job::Tried> Job::send_all(Session& session) {
   co_return failure;
 }
 
+bool Job::is_lease_over() const {
+  return lease_.expires() != 0 && wall_now().seconds + k_lease_margin.count() > lease_.expires();
+}
+
+/// Once the lease is over somebody else may send the message.
+net::Task<bool> Job::may_end() {
+  co_await wait_reported();
+  co_return !is_lease_over();
+}
+
 /// RFC 5321 section 4.5.3.2.6: what was taken is on disk before the end of the next message is
 /// sent, so that a crash makes no second copy but of the last.
 net::Task<Job::Tried> Job::send_each(Session& session) {
@@ -301,13 +344,12 @@ net::Task<Job::Tried> Job::send_each(Session& session) {
     if (std::ranges::all_of(states_[i], &RecipientState::is_settled)) continue;
     if (courier_.worker.is_stopping()) co_return not_tried(k_stopping);
     // A lease that is about to end is sent by the next one who gets it.
-    if (lease_.expires() != 0 && wall_now().seconds + k_lease_margin.count() > lease_.expires()) {
-      co_return not_tried("the lease is over");
-    }
+    if (is_lease_over()) co_return not_tried("the lease is over");
     if (auto pause = co_await wait_for_turn(session)) co_return pause;
-    Transaction transaction(session, content, courier_.conversion_room,
-                            lease_.messages(static_cast<int>(i)), states_[i],
-                            [this] { return wait_reported(); });
+    Transaction transaction(session, content, lease_.messages(static_cast<int>(i)), states_[i],
+                            {.room = courier_.conversion_room,
+                             .is_last_host = is_last_host_,
+                             .before_end = [this] { return may_end(); }});
     auto failure = co_await transaction.run();
     // The last one goes with the end of the lease.
     if (i + 1 < states_.size()) {
@@ -355,10 +397,15 @@ net::Task<void> Job::end_errand(const std::optional<Failure>& destination_failur
   std::exchange(errand_, nullptr)->done.notify();
 }
 
+/// Policies and reports are for domains, by the rules of names: "a_b.example" has none.
+bool Job::is_policy_domain() const {
+  auto canonical = canonical_domain(destination_);
+  return !targets_.is_route && canonical && *canonical == destination_;
+}
+
 /// RFC 8460 section 4: sessions by policy and result; of failures also with which host.
 void Job::count_tls(api::TlsPolicyType policy, api::TlsResultType result, const std::string& host) {
-  bool is_policy_domain = !targets_.is_route && !destination_.starts_with('[');
-  if (!is_policy_domain || result == api::TLS_RESULT_UNSPECIFIED) return;
+  if (!is_policy_domain() || result == api::TLS_RESULT_UNSPECIFIED) return;
   // Names of hosts are strangers' words: one that is none is left out.
   bool is_plain = result != api::TLS_RESULT_SUCCESS && host.size() <= k_longest_name &&
                   host.find_first_not_of(k_host_characters) == std::string::npos;
@@ -375,7 +422,7 @@ net::Task<void> Job::report_tls() {
     result.set_policy(static_cast<api::TlsPolicyType>(std::get<0>(key)));
     result.set_result(static_cast<api::TlsResultType>(std::get<1>(key)));
     result.set_receiving_mx(std::get<2>(key));
-    result.set_sessions(sessions);
+    result.set_sessions(std::min(sessions, k_most_sessions_told));
   }
   tls_counts_.clear();
   // A statistic: no mail waits for it, and what is lost is lost.
@@ -429,10 +476,21 @@ api::ReportRequest Job::last_report(const std::optional<Failure>& destination_fa
   return request;
 }
 
+/// What is under way may still be delivered: then that is told when it is known.
 std::optional<api::ReportRequest> Job::give_back(const Failure& why) {
   if (errand_ == nullptr) return std::nullopt;
-  settle_rest(why);
-  return last_report(std::nullopt);
+  api::ReportRequest request = last_report(std::nullopt);
+  RecipientState returned{.delivered = {}, .failure = why};
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    for (std::size_t j = 0; j < states_[i].size(); ++j) {
+      if (states_[i][j].is_settled()) continue;
+      const api::LeasedMessage& message = lease_.messages(static_cast<int>(i));
+      api::RecipientReport report = make_report(message, j, returned, place_);
+      log_report(message, j, destination_, report);
+      *request.add_recipients() = std::move(report);
+    }
+  }
+  return request;
 }
 
 }  // namespace peregrine::courier

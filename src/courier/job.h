@@ -59,17 +59,22 @@ class Job {
   void take_turn();
   net::Task<void> wait_for_turn();
   net::Task<std::optional<Failure>> wait_for_turn(Session& session);
+  [[nodiscard]] bool is_crowded(const sys::SocketAddress& address) const;
+  [[nodiscard]] Timeouts timeouts() const;
   [[nodiscard]] SourceAddresses sources() const;
   [[nodiscard]] bool is_all_settled() const;
   [[nodiscard]] std::size_t count_settled() const;
   void settle_rest(const Failure& failure);
   void keep_worst(const Failure& failure);
+  [[nodiscard]] bool is_policy_domain() const;
   void count_tls(api::TlsPolicyType policy, api::TlsResultType result, const std::string& host);
   net::Task<void> report_tls();
   /// Sends what is settled of a message and not reported yet; wait_reported() waits for the answer.
   void report(std::size_t message);
   net::Task<void> run_report(api::ReportRequest request);
   net::Task<void> wait_reported();
+  [[nodiscard]] bool is_lease_over() const;
+  net::Task<bool> may_end();
   /// What is settled and not reported yet, and that the lease is over.
   api::ReportRequest last_report(const std::optional<Failure>& destination_failure);
   void add_report(api::ReportRequest& request, std::size_t message, std::size_t recipient);
@@ -96,6 +101,7 @@ class Job {
   std::optional<sts::Policy> policy_;
   std::map<std::tuple<int, int, std::string>, std::uint64_t> tls_counts_;
   Place place_;
+  bool is_last_host_ = true;
   std::optional<Failure> worst_;
   Place worst_place_;
   bool reached_ = false;  // some host took a MAIL

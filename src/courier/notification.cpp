@@ -5,10 +5,11 @@
 #include "courier/notification_text.h"
 #include "crypto/hash.h"
 #include "mime/generate.h"
+#include "mime/seven_bit.h"
 #include "mime/structure.h"
-#include "proto/smtp/client_commands.h"
 #include "proto/smtp/data_writer.h"
 #include "proto/smtp/server_reply.h"
+#include "proto/smtp/xtext.h"
 #include "text/base64.h"
 #include "text/date.h"
 #include "text/utf8.h"
@@ -40,13 +41,17 @@ bool is_message_clean(BytesView message) {
 /// "rfc822; a@b", and by RFC 6533 section 3 "utf-8; \x{E4}@b", so that the part is ASCII.
 std::string typed_address(std::string_view type, std::string_view address) {
   if (text::is_ascii(address)) return std::string(type) + "; " + std::string(address);
-  return "utf-8; " + utf8_xtext(address);
+  return "utf-8; " + smtp::encode_utf8_address(address);
 }
 
 std::string original_recipient(const std::string& orcpt) {
   std::size_t semicolon = orcpt.find(';');
   if (semicolon == std::string::npos) return {};
-  return typed_address(orcpt.substr(0, semicolon), BytesView(orcpt).substr(semicolon + 1));
+  std::string type = orcpt.substr(0, semicolon);
+  BytesView address = BytesView(orcpt).substr(semicolon + 1);
+  // It came encoded, but for what is not ASCII.
+  if (iequals(type, "utf-8")) return type + "; " + smtp::embed_unicode(address);
+  return typed_address(type, address);
 }
 
 std::string diagnostic_code(const api::RecipientNotice& notice) {
@@ -57,15 +62,30 @@ std::string diagnostic_code(const api::RecipientNotice& notice) {
   return (is_reply ? "smtp; " : "x-peregrine; ") + text;
 }
 
+/// "mx.example.org ([192.0.2.1])" of "mx.example.org [192.0.2.1]". RFC 3461 section 9.3: a domain
+/// or an address in brackets, and what else is known in a comment.
+std::string remote_mta(const std::string& host) {
+  std::string shown = smtp::printable(host, 255);
+  std::size_t space = shown.find(' ');
+  if (space == std::string::npos) return shown;
+  std::string name = shown.substr(0, space);
+  std::string address = shown.substr(space + 1);
+  if ('[' + name + ']' == address) return address;
+  return name + " (" + address + ')';
+}
+
 Bytes recipient_fields(const api::RecipientNotice& notice) {
   const api::Recipient& recipient = notice.recipient().recipient();
   Bytes out = "\r\n";
   add_field(out, "Original-Recipient", original_recipient(recipient.orcpt()));
   add_field(out, "Final-Recipient", typed_address("rfc822", recipient.address()));
   add_field(out, "Action", notice.action());
-  add_field(out, "Status", notice.status());
+  // RFC 3464 section 2.3.4: never without one.
+  std::string_view unsaid = notice.action() == "delayed" ? "4.0.0" : "2.0.0";
+  if (is_failed(notice)) unsaid = "5.0.0";
+  add_field(out, "Status", notice.status().empty() ? unsaid : notice.status());
   if (!notice.remote_host().empty()) {
-    add_field(out, "Remote-MTA", "dns; " + smtp::printable(notice.remote_host(), 255));
+    add_field(out, "Remote-MTA", "dns; " + remote_mta(notice.remote_host()));
   }
   add_field(out, "Diagnostic-Code", diagnostic_code(notice));
   if (notice.will_retry_until() != 0) {
@@ -80,28 +100,39 @@ Bytes status_part(const api::LeasedMessage& message,
                   const std::vector<const api::RecipientNotice*>& notices,
                   std::string_view hostname) {
   Bytes out = "Content-Type: message/delivery-status\r\n\r\n";
-  add_field(out, "Original-Envelope-Id", smtp::xtext(message.envelope().dsn_envid()));
+  // RFC 3461 section 6.3 (a): without the encoding that it had in SMTP.
+  add_field(out, "Original-Envelope-Id", message.envelope().dsn_envid());
   add_field(out, "Reporting-MTA", "dns; " + std::string(hostname));
   add_field(out, "Arrival-Date", text::write_message_date(UnixTime{message.arrived()}));
   for (const api::RecipientNotice* notice : notices) out += recipient_fields(*notice);
   return out;
 }
 
-Bytes text_part(std::string_view type, BytesView text) {
+Bytes encoded_part(std::string_view type, BytesView content) {
   Bytes out = "Content-Type: ";
-  out += type;
-  if (text::is_ascii(text) && is_message_clean(text)) return out + "\r\n\r\n" + Bytes(text);
-  out += "; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-  return out + text::base64_encode_lines(text);
+  out.append(type).append("\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+  return out + text::base64_encode_lines(content);
 }
 
+Bytes text_part(BytesView text) {
+  if (!text::is_ascii(text)) return encoded_part("text/plain; charset=utf-8", text);
+  return "Content-Type: text/plain\r\n\r\n" + Bytes(text);
+}
+
+/// RFC 6533 section 4: what has UTF-8 in a header is returned by a type of its own, and encoded, as
+/// the servers on the way back may not take it otherwise.
 Bytes original_part(const api::LeasedMessage& message, BytesView original, Notification& out) {
   std::uint64_t header_size = std::min<std::uint64_t>(message.header_size(), original.size());
   BytesView header = original.substr(0, std::min(header_size, k_most_header));
+  bool whole = returned_part(message).whole && original.size() == message.size();
+  if (whole && mime::has_wide_header(original)) return encoded_part("message/global", original);
   // What could not be carried on as it is comes back as its header, which base 64 can hold.
-  bool whole = returned_part(message).whole && original.size() == message.size() &&
-               text::is_ascii(original.substr(0, header_size)) && is_message_clean(original);
-  if (!whole) return text_part("text/rfc822-headers", header);
+  if (!whole || !is_message_clean(original)) {
+    bool is_plain = text::is_ascii(header) && is_message_clean(header);
+    if (is_plain) return "Content-Type: text/rfc822-headers\r\n\r\n" + Bytes(header);
+    bool is_wide = !text::is_ascii(header) && text::is_valid_utf8(header);
+    return encoded_part(is_wide ? "message/global-headers" : "text/rfc822-headers", header);
+  }
   out.eight_bit = !text::is_ascii(original);
   Bytes part = "Content-Type: message/rfc822\r\n";
   if (out.eight_bit) part += "Content-Transfer-Encoding: 8bit\r\n";
@@ -177,7 +208,7 @@ std::optional<Notification> compose_notification(const api::LeasedMessage& messa
   out.text += "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" +
               boundary + "\"\r\n";
   if (out.eight_bit) out.text += "Content-Transfer-Encoding: 8bit\r\n";
-  for (const Bytes& part : {text_part("text/plain", human_text(notices, hostname)),
+  for (const Bytes& part : {text_part(human_text(notices, hostname)),
                             status_part(message, notices, hostname), returned}) {
     out.text += "\r\n--" + boundary + "\r\n" + part;
   }

@@ -6,6 +6,7 @@
 #include "courier/notification_text.h"
 #include "mime/structure.h"
 #include "model/summary.h"
+#include "proto/smtp/xtext.h"
 
 namespace peregrine::courier {
 namespace {
@@ -51,7 +52,7 @@ TEST(Notification, IsAReportOfThreeParts) {
   EXPECT_EQ(summary.parts[3].subtype, "rfc822");
   EXPECT_EQ(part(text, summary.parts[3]), k_original);
   EXPECT_EQ(part(text, summary.parts[2]),
-            "Original-Envelope-Id: env+201\r\nReporting-MTA: dns; mx.here.test\r\n"
+            "Original-Envelope-Id: env 1\r\nReporting-MTA: dns; mx.here.test\r\n"
             "Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n\r\n"
             "Original-Recipient: rfc822; old@dest.test\r\nFinal-Recipient: rfc822; r@dest.test\r\n"
             "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.dest.test\r\n"
@@ -157,7 +158,8 @@ TEST(Notification, EightBitBodiesSayThatTheyAre) {
 }
 
 TEST(Notification, AddressesBeyondAsciiAreSpelledOut) {
-  EXPECT_EQ(utf8_xtext("j\xc3\xb6rg+x=\\@dest.test"), "j\\x{F6}rg\\x{2B}x\\x{3D}\\x{5C}@dest.test");
+  EXPECT_EQ(smtp::encode_utf8_address("j\xc3\xb6rg+x=\\@dest.test"),
+            "j\\x{F6}rg\\x{2B}x\\x{3D}\\x{5C}@dest.test");
   api::LeasedMessage message = make_message();
   message.mutable_notices(0)->mutable_recipient()->mutable_recipient()->set_address(
       "j\xc3\xb6rg@dest.test");

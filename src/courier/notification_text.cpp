@@ -98,7 +98,8 @@ void add_group(std::string& out, const Notices& notices, std::string_view action
 std::string subject_of(const Notices& notices) {
   if (has_action(notices, "failed")) return "Your message could not be delivered";
   if (has_action(notices, "delayed")) return "Your message is delayed";
-  return "Your message was delivered";
+  if (has_action(notices, "delivered")) return "Your message was delivered";
+  return "Your message was passed on";
 }
 
 std::string human_text(const Notices& notices, std::string_view hostname) {
@@ -112,27 +113,6 @@ std::string human_text(const Notices& notices, std::string_view hostname) {
             "Your message was handed to a server that does not report further, for:");
   add_group(out, notices, "expanded", "Your message was passed on to the members of:");
   out += "The details for programs, and your message or its header, are attached.\r\n";
-  return out;
-}
-
-std::string utf8_xtext(std::string_view address) {
-  constexpr std::string_view k_digits = "0123456789ABCDEF";
-  std::string out;
-  for (std::size_t at = 0; at < address.size();) {
-    text::CodePoint point = text::decode_utf8(address, at);
-    at += point.size;
-    bool is_plain = point.value > ' ' && point.value < 0x7f && point.value != '\\' &&
-                    point.value != '+' && point.value != '=';
-    if (is_plain) {
-      out += static_cast<char>(point.value);
-      continue;
-    }
-    std::string digits;
-    for (char32_t value = point.value; value != 0 || digits.empty(); value >>= 4U) {
-      digits.insert(digits.begin(), k_digits[value & 15U]);
-    }
-    out += "\\x{" + digits + '}';
-  }
   return out;
 }
 

@@ -17,7 +17,4 @@ std::string subject_of(const std::vector<const api::RecipientNotice*>& notices);
 std::string human_text(const std::vector<const api::RecipientNotice*>& notices,
                        std::string_view hostname);
 
-/// RFC 6533 section 3, utf-8-addr-xtext: what is not printable ASCII as "\x{HEX}".
-std::string utf8_xtext(std::string_view address);
-
 }  // namespace peregrine::courier

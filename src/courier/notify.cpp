@@ -20,7 +20,7 @@ net::Task<std::expected<Bytes, std::string>> fetch(ContentSource& source, std::u
   auto reader = source.open(message, length);
   while (true) {
     auto piece = co_await reader->next();
-    if (!piece) co_return std::unexpected(piece.error());
+    if (!piece) co_return std::unexpected(piece.error().text);
     if (!*piece) co_return out;
     if ((*piece)->size() > length - out.size()) co_return std::unexpected("too long");
     out += **piece;

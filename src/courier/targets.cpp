@@ -146,22 +146,28 @@ net::Task<std::expected<HostAddresses, Failure>> TargetFinder::resolve(TargetHos
   if (!host.address.empty()) {
     out.addresses.push_back(*sys::SocketAddress::parse_ip(host.address, of.port));
   } else {
-    role::DnsAnswer six =
-        co_await role::lookup(resolver_, host.name, dns::Type::aaaa, deadline_in(k_lookup_time));
+    bool has_ipv6 = settings_.outbound.ipv6;
+    role::DnsAnswer six;
+    if (has_ipv6) {
+      six =
+          co_await role::lookup(resolver_, host.name, dns::Type::aaaa, deadline_in(k_lookup_time));
+    }
     role::DnsAnswer four =
         co_await role::lookup(resolver_, host.name, dns::Type::a, deadline_in(k_lookup_time));
     std::vector<sys::SocketAddress> ipv6;
-    if (settings_.outbound.ipv6) ipv6 = read_addresses(six, dns::Type::aaaa, of.port);
+    if (has_ipv6) ipv6 = read_addresses(six, dns::Type::aaaa, of.port);
     out.addresses = interleave(ipv6, read_addresses(four, dns::Type::a, of.port));
-    out.secure = six.secure && four.secure;
+    out.secure = (six.secure || !has_ipv6) && four.secure;
     out.canonical_name = four.canonical_name.empty() ? six.canonical_name : four.canonical_name;
+    bool knows_six = !has_ipv6 || six.is_denied() || six.has_records();
+    bool knows_four = four.is_denied() || four.has_records();
+    // RFC 7672 section 2.1.2: where one answer is under DNSSEC, that the other does not come may be
+    // an attack on what it would lead to.
+    bool may_be_secure = (of.secure || of.is_route) && (six.secure || four.secure);
+    if ((out.addresses.empty() || may_be_secure) && !(knows_six && knows_four)) {
+      co_return std::unexpected(lookup_failure(host.name, knows_four ? six : four));
+    }
     if (out.addresses.empty()) {
-      bool is_certain =
-          (six.is_denied() || six.has_records()) && (four.is_denied() || four.has_records());
-      if (!is_certain) {
-        const role::DnsAnswer& failed = four.is_denied() ? six : four;
-        co_return std::unexpected(lookup_failure(host.name, failed));
-      }
       co_return std::unexpected(permanent("5.4.4", host.name + " has no address"));
     }
   }

@@ -129,15 +129,17 @@ net::Task<Need> find_tls_need(std::shared_ptr<rpc::Channel> resolver, const TlsQ
   }
   auto dane = co_await ask_dane(std::move(resolver), question);
   if (!dane) co_return std::unexpected(dane.error());
-  // RFC 8461 section 2: MTA-STS never takes DANE's place.
-  if (*dane) co_return std::move(**dane);
-  if (question.mode == OutboundTls::dane) {
+  bool has_policy = question.policy && question.policy->mode != sts::Mode::none;
+  bool is_enforced = has_policy && question.policy->mode == sts::Mode::enforce;
+  // RFC 8461 section 2: MTA-STS never takes the place of DANE that proves something.
+  bool is_proof = *dane && (*dane)->proof != crypto::TlsProof::none;
+  if (is_proof || (*dane && !is_enforced)) co_return std::move(**dane);
+  if (question.mode == OutboundTls::dane && !*dane) {
     auto why =
         temporary("4.7.5", "the host has no TLSA records under DNSSEC, and they are required");
     co_return std::unexpected(
         TlsRefusal{std::move(why), api::TLS_POLICY_TLSA, api::TLS_RESULT_DANE_REQUIRED});
   }
-  bool has_policy = question.policy && question.policy->mode != sts::Mode::none;
   if (has_policy && !question.targets.is_route) co_return sts_need(question);
   co_return TlsNeed{};
 }

@@ -23,7 +23,7 @@ class MemoryReaderView : public ContentReader {
  public:
   explicit MemoryReaderView(BytesView content) : rest_(content) {}
 
-  net::Task<std::expected<std::optional<Bytes>, std::string>> next() override {
+  net::Task<std::expected<std::optional<Bytes>, Failure>> next() override {
     if (rest_.empty()) co_return std::optional<Bytes>();
     Bytes piece(rest_.substr(0, kib(64)));
     rest_.remove_prefix(piece.size());
@@ -48,6 +48,12 @@ Transaction::Places Transaction::unsettled() const {
 
 void Transaction::fail(const Places& places, const Failure& failure) {
   for (std::size_t place : places) states_[place].failure = failure;
+}
+
+/// The host cannot take the message; RFC 8689 section 4.2.1, and for SIZE and the like alike: the
+/// next one may.
+void Transaction::refuse(const Places& places, const Failure& failure) {
+  if (context_.is_last_host) fail(places, failure);
 }
 
 /// The message must not be finished: the connection goes, and these recipients are settled.
@@ -78,6 +84,29 @@ std::unique_ptr<ContentReader> Transaction::open_content() {
   return source_.open(message_.message(), 0);
 }
 
+/// The message in memory, for which there is room for as long as this lives.
+net::Task<std::expected<Bytes, Failure>> Transaction::read_whole() {
+  std::uint64_t needed = k_memory_a_byte * message_.size();
+  if (needed > context_.room.bytes + taken_) {
+    // RFC 3463 section 3.4: X.3.1, mail system full: ours, for the moment.
+    co_return std::unexpected(
+        temporary("4.3.1", "too many messages are being converted to 7 bits"));
+  }
+  context_.room.bytes += taken_ - needed;
+  taken_ = needed;
+  auto content = source_.open(message_.message(), 0);
+  Bytes raw;
+  while (true) {
+    auto piece = co_await content->next();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (!*piece) co_return raw;
+    if (raw.size() + (*piece)->size() > message_.size()) {
+      co_return std::unexpected(not_tried("core gives too much"));
+    }
+    raw += **piece;
+  }
+}
+
 /// RFC 6152 section 3: a message that the server does not take as it is, is converted or returned.
 net::Task<std::optional<Failure>> Transaction::narrow() {
   const smtp::ServerOffers& offers = session_.offers();
@@ -90,30 +119,9 @@ net::Task<std::optional<Failure>> Transaction::narrow() {
                         "the server takes no 8-bit text, and the message is too large to "
                         "be converted");
   }
-  std::uint64_t needed = k_memory_a_byte * message_.size();
-  if (needed > room_.bytes) {
-    // RFC 3463 section 3.4: X.3.1, mail system full: ours, for the moment.
-    co_return temporary("4.3.1", "too many messages are being converted to 7 bits");
-  }
-  room_.bytes -= needed;
-  taken_ += needed;
-  auto failure = co_await narrow_content();
-  if (failure) co_return failure;
-  co_return too_large();
-}
-
-net::Task<std::optional<Failure>> Transaction::narrow_content() {
-  auto content = source_.open(message_.message(), 0);
-  Bytes raw;
-  while (true) {
-    auto piece = co_await content->next();
-    if (!piece) co_return not_tried(piece.error());
-    if (!*piece) break;
-    if (raw.size() + (*piece)->size() > k_most_converted)
-      co_return not_tried("core gives too much");
-    raw += **piece;
-  }
-  auto converted = mime::to_seven_bit(raw);
+  auto raw = co_await read_whole();
+  if (!raw) co_return raw.error();
+  auto converted = mime::to_seven_bit(*raw);
   if (!converted) {
     // RFC 3463 section 3.7: X.6.3, conversion required but not supported.
     co_return permanent("5.6.3",
@@ -121,7 +129,7 @@ net::Task<std::optional<Failure>> Transaction::narrow_content() {
                             std::string(mime::describe(converted.error())));
   }
   converted_ = std::move(*converted);
-  co_return std::nullopt;
+  co_return too_large();
 }
 
 /// What the message asks for and the server does not offer.
@@ -143,23 +151,28 @@ std::optional<Failure> Transaction::unmet_demand() const {
 }
 
 /// RFC 6531 section 3.2: SMTPUTF8 is needed for an address or a header that is not ASCII, whatever
-/// the submitter said of the rest.
+/// the submitter said of the rest. Recipients that can do without it are not held up by others.
 net::Task<std::optional<Failure>> Transaction::unmet_utf8() {
   utf8_ = message_.envelope().smtp_utf8();
   if (!utf8_ || session_.offers().smtp_utf8) co_return std::nullopt;
   utf8_ = false;
   auto refusal = permanent("5.6.7", "the message needs SMTPUTF8, and the server does not offer it");
   if (!text::is_ascii(message_.envelope().mail_from())) co_return refusal;
-  for (const api::LeasedRecipient& each : message_.recipients()) {
-    if (!text::is_ascii(each.recipient().address())) co_return refusal;
+  Places unreachable;
+  for (std::size_t place : unsettled()) {
+    const api::LeasedRecipient& each = message_.recipients(static_cast<int>(place));
+    if (!text::is_ascii(each.recipient().address())) unreachable.push_back(place);
   }
-  auto header = source_.open(message_.message(), message_.header_size());
-  while (true) {
-    auto piece = co_await header->next();
-    if (!piece) co_return not_tried(piece.error());
-    if (!*piece) co_return std::nullopt;
-    if (!text::is_ascii(**piece)) co_return refusal;
-  }
+  refuse(unreachable, refusal);
+  // Where another host is left, the message goes there as a whole.
+  if (!unreachable.empty() && !context_.is_last_host) co_return refusal;
+  if (unsettled().empty() || !message_.envelope().eight_bit()) co_return std::nullopt;
+  // Headers of parts count as that of the message does.
+  if (message_.size() > k_most_converted) co_return refusal;
+  auto raw = co_await read_whole();
+  if (!raw) co_return raw.error();
+  if (mime::has_wide_header(*raw)) co_return refusal;
+  co_return std::nullopt;
 }
 
 std::optional<Bytes> Transaction::write_mail() const {
@@ -200,7 +213,12 @@ net::Task<std::optional<Failure>> Transaction::run() {
   if (!unmet) unmet = co_await unmet_utf8();
   if (!unmet) unmet = co_await narrow();
   if (unmet) {
-    fail(unsettled(), *unmet);
+    // Our own trouble is not the host's.
+    if (unmet->gravity == Gravity::permanent) {
+      refuse(unsettled(), *unmet);
+    } else {
+      fail(unsettled(), *unmet);
+    }
     co_return std::nullopt;
   }
   std::uint64_t limit = session_.offers().most_recipients;
@@ -316,12 +334,15 @@ net::Task<std::optional<Failure>> Transaction::stream_data(const Places& accepte
   bool is_clean = true;
   while (is_clean) {
     auto piece = co_await content->next();
-    if (!piece) co_return cut(accepted, not_tried(piece.error()));
+    if (!piece) co_return cut(accepted, piece.error());
     Bytes block;
     is_clean = *piece ? writer.feed(**piece, block) : writer.finish(block);
     if (!is_clean) break;
     bool is_last = !*piece;
-    if (is_last) co_await before_end_();
+    if (is_last) {
+      auto late = co_await hold_end(accepted);
+      if (late) co_return late;
+    }
     auto ended = co_await send_block(block, accepted);
     if (ended) co_return ended;
     if (is_last) co_return co_await finish(accepted);
@@ -338,16 +359,25 @@ net::Task<std::optional<Failure>> Transaction::stream_chunk(const Places& accept
   std::uint64_t left = content_size();
   while (true) {
     auto piece = co_await content->next();
-    if (!piece) co_return cut(accepted, not_tried(piece.error()));
+    if (!piece) co_return cut(accepted, piece.error());
     if (!*piece) break;
     if ((*piece)->size() > left) break;
     left -= (*piece)->size();
-    if (left == 0) co_await before_end_();
+    if (left == 0) {
+      auto late = co_await hold_end(accepted);
+      if (late) co_return late;
+    }
     ended = co_await send_block(**piece, accepted);
     if (ended) co_return ended;
   }
   if (left != 0) co_return cut(accepted, not_tried("the message is not as long as announced"));
   co_return co_await finish(accepted);
+}
+
+net::Task<std::optional<Failure>> Transaction::hold_end(const Places& accepted) {
+  bool may_end = co_await context_.before_end();
+  if (may_end) co_return std::nullopt;
+  co_return cut(accepted, temporary("4.4.1", "the server takes the message too slowly"));
 }
 
 net::Task<std::optional<Failure>> Transaction::send_block(const Bytes& block,

@@ -33,21 +33,28 @@ struct ConversionRoom {
   std::uint64_t bytes = mib(96);
 };
 
+/// What surrounds a transaction.
+struct TransactionContext {
+  ConversionRoom& room;
+  /// What this host cannot take is refused for good; else another host may take it, and the
+  /// recipients are left untouched.
+  bool is_last_host = true;
+  /// Ends before the message's last byte is sent; false: it must not be.
+  std::function<net::Task<bool>()> before_end;
+};
+
 class Transaction {
  public:
   /// All must outlive it. `states` has one for each of the message's recipients; settled ones are
   /// left alone.
-  /// `before_end` ends before the message's last byte is sent.
-  Transaction(Session& session, ContentSource& source, ConversionRoom& room,
-              const api::LeasedMessage& message, std::vector<RecipientState>& states,
-              std::function<net::Task<void>()> before_end)
+  Transaction(Session& session, ContentSource& source, const api::LeasedMessage& message,
+              std::vector<RecipientState>& states, TransactionContext context)
       : session_(session),
         source_(source),
-        room_(room),
         message_(message),
         states_(states),
-        before_end_(std::move(before_end)) {}
-  ~Transaction() { room_.bytes += taken_; }
+        context_(std::move(context)) {}
+  ~Transaction() { context_.room.bytes += taken_; }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
@@ -62,7 +69,7 @@ class Transaction {
   [[nodiscard]] std::optional<Failure> unmet_demand() const;
   net::Task<std::optional<Failure>> unmet_utf8();
   net::Task<std::optional<Failure>> narrow();
-  net::Task<std::optional<Failure>> narrow_content();
+  net::Task<std::expected<Bytes, Failure>> read_whole();
   [[nodiscard]] std::unique_ptr<ContentReader> open_content();
   [[nodiscard]] std::uint64_t content_size() const;
   [[nodiscard]] std::optional<Failure> too_large() const;
@@ -74,6 +81,8 @@ class Transaction {
   net::Task<std::optional<Failure>> send_content(Places accepted);
   net::Task<std::optional<Failure>> stream_data(const Places& accepted);
   net::Task<std::optional<Failure>> stream_chunk(const Places& accepted);
+  void refuse(const Places& places, const Failure& failure);
+  net::Task<std::optional<Failure>> hold_end(const Places& accepted);
   net::Task<std::optional<Failure>> send_block(const Bytes& block, const Places& accepted);
   net::Task<std::optional<Failure>> finish(const Places& accepted);
   net::Task<std::optional<Failure>> reset();
@@ -82,10 +91,9 @@ class Transaction {
 
   Session& session_;
   ContentSource& source_;
-  ConversionRoom& room_;
   const api::LeasedMessage& message_;
   std::vector<RecipientState>& states_;
-  std::function<net::Task<void>()> before_end_;
+  TransactionContext context_;
   bool utf8_ = false;
   std::uint64_t taken_ = 0;         ///< of the room
   std::optional<Bytes> converted_;  ///< what is sent in the message's place

@@ -153,6 +153,13 @@ bool is_seven_bit(BytesView bytes) {
   return true;
 }
 
+bool has_wide_header(BytesView raw) {
+  MessageSummary summary = read_message(raw);
+  return std::ranges::any_of(summary.parts, [&](const Part& part) {
+    return std::ranges::any_of(header_of(part, raw), [](char c) { return (c & 0x80) != 0; });
+  });
+}
+
 std::expected<Bytes, SevenBitError> to_seven_bit(BytesView raw) {
   if (is_seven_bit(raw)) return Bytes(raw);
   MessageSummary summary = read_message(raw);

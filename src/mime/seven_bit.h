@@ -28,6 +28,9 @@ std::string_view describe(SevenBitError error);
 /// ASCII in lines of at most 998 characters that end with CRLF, without NUL or bare CR or LF.
 bool is_seven_bit(BytesView bytes);
 
+/// Whether a header has 8-bit bytes, that of the message or of any part.
+bool has_wide_header(BytesView raw);
+
 /// The whole message, which is_seven_bit() afterwards; one that is so already is unchanged. Takes
 /// time and memory linear in its size, up to four times of that.
 std::expected<Bytes, SevenBitError> to_seven_bit(BytesView raw);

@@ -66,6 +66,16 @@ std::expected<void, QueueError> Edit::fail(std::uint32_t index, const RecipientR
   return {};
 }
 
+std::expected<void, QueueError> Edit::expire(std::uint32_t index, const RecipientRecord& before,
+                                             RecipientRecord after) {
+  // RFC 3463 section 3.5: delivery time expired; RFC 2852 for a time that the sender set.
+  after.status = message.envelope.deliver_by_return ? "5.4.7" : "4.4.7";
+  TRY(std::optional<DestinationRecord> destination, change_.destination(before.destination));
+  if (after.diagnostic.empty() && destination) after.diagnostic = destination->reason;
+  if (after.diagnostic.empty()) after.diagnostic = "delivery time expired";
+  return fail(index, before, std::move(after));
+}
+
 std::expected<void, QueueError> Edit::relay(std::uint32_t index, const RecipientRecord& before,
                                             RecipientRecord after) {
   TRY_VOID(tell("relayed", after));

@@ -27,6 +27,9 @@ class Edit {
   /// Failed for good, for the reason that `after` carries: its sender is told, or nobody.
   std::expected<void, QueueError> fail(std::uint32_t index, const RecipientRecord& before,
                                        RecipientRecord after);
+  /// Failed because its time is over; `after` says what the last attempt came to.
+  std::expected<void, QueueError> expire(std::uint32_t index, const RecipientRecord& before,
+                                         RecipientRecord after);
   /// The remote has it, and does not tell the sender.
   std::expected<void, QueueError> relay(std::uint32_t index, const RecipientRecord& before,
                                         RecipientRecord after);

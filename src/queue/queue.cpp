@@ -178,12 +178,7 @@ std::expected<void, QueueError> Queue::tend_message(Change& change, QueueId id, 
     if (has_expired && is_away) {
       again = std::max(again, before->lease_expires);
     } else if (has_expired) {
-      // RFC 3463 section 3.5: delivery time expired; section 3.6 for a time that the sender set.
-      after.status = message.envelope.deliver_by_return ? "5.4.7" : "4.4.7";
-      TRY(std::optional<DestinationRecord> destination, change.destination(before->destination));
-      if (after.diagnostic.empty() && destination) after.diagnostic = destination->reason;
-      if (after.diagnostic.empty()) after.diagnostic = "delivery time expired";
-      TRY_VOID(edit->fail(index, *before, after));
+      TRY_VOID(edit->expire(index, *before, after));
     } else if (before->delay == Delay::untold && !is_null &&
                (before->notify == 0 || has(before->notify, Notify::delay))) {
       // RFC 3461 section 4.1: told when it asks for it, and at our choice when it says nothing.

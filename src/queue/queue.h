@@ -85,6 +85,8 @@ enum class Action : std::uint8_t {
   route = 6,
 };
 
+class Edit;
+
 class Queue {
  public:
   using Random = std::function<std::uint64_t()>;
@@ -92,7 +94,11 @@ class Queue {
   Queue(store::Store& store, const Options& options, Random random = crypto::random_u64)
       : store_(store), options_(options), random_(std::move(random)) {}
 
-  void set_options(const Options& options) { options_ = options; }
+  void set_options(const Options& options) {
+    options_ = options;
+    // An id holds its lease's end, which may be earlier from now on.
+    last_lease_ = {};
+  }
   [[nodiscard]] Change change() { return Change(store_); }
   /// All of the change as a commit, to be joined with others; tell committed() of it.
   std::expected<store::Commit, QueueError> finish(Change& change, UnixTime now);
@@ -161,8 +167,12 @@ class Queue {
   std::expected<void, QueueError> report_message(Change& change, const Report& report, QueueId id,
                                                  std::span<const Result> results,
                                                  LeaseRecord* lease, UnixTime now);
-  std::expected<void, QueueError> give_back(Change& change, LeaseId id, const LeaseRecord& lease,
+  [[nodiscard]] UnixTime after_breath(const Report& report, UnixTime now) const;
+  std::expected<void, QueueError> give_back(Edit& edit, std::uint32_t index,
+                                            const RecipientRecord& before, UnixTime earliest,
                                             UnixTime now);
+  std::expected<void, QueueError> give_back(Change& change, const Report& report,
+                                            const LeaseRecord& lease, UnixTime now);
   std::expected<Report, QueueError> report_of_lost(LeaseId id);
   std::expected<void, QueueError> note_destination(Change& change, const Report& report,
                                                    const LeaseRecord& lease, UnixTime now);

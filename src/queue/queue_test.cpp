@@ -364,6 +364,38 @@ TEST_F(QueueTest, WhatIsDeliveredHereCanBeToldThroughTheQueue) {
   EXPECT_EQ(take().messages[0].id, id);
 }
 
+// The last attempt is made when the time is over, and its failure is the end, whichever comes
+// first: the report or the look at what has expired.
+TEST_F(QueueTest, TheLastAttemptEndsTheMessage) {
+  for (Outcome outcome : {Outcome::temporary, Outcome::not_tried}) {
+    QueueId id = add("b@a.test");
+    UnixTime expires = message(id)->expires;
+    say(take(), Outcome::temporary);
+    now = expires;
+    Lease last = take({.prefer = "a.test", .only_preferred = true});
+    tend();
+    EXPECT_EQ(recipient(id)->state, State::leased);
+    say(last, outcome);
+    EXPECT_EQ(recipient(id)->state, State::failed);
+    EXPECT_EQ(recipient(id)->status, "4.4.7");
+    EXPECT_FALSE(lease({.prefer = "a.test", .only_preferred = true}));
+    expect_sound();
+  }
+}
+
+TEST_F(QueueTest, WhatWasNotTriedIsNotTriedAtOnce) {
+  QueueId id = add("b@a.test");
+  say(take(), Outcome::not_tried);
+  EXPECT_FALSE(lease());
+  EXPECT_EQ(recipient(id)->attempts, 0U);
+  now.seconds += 10;
+  Lease again = take();
+  EXPECT_TRUE(queue->report({.lease = again.id, .is_last = true}, now));
+  EXPECT_FALSE(lease());
+  now.seconds += 10;
+  EXPECT_TRUE(lease());
+}
+
 TEST_F(QueueTest, AFutureReleaseAndADeliverByAreKept) {
   Bytes content = "x";
   NewMessage message;

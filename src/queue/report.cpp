@@ -9,6 +9,9 @@
 namespace peregrine::queue {
 namespace {
 
+/// Before what was not tried is taken up again.
+constexpr seconds k_breath{10};
+
 bool has_taken(Outcome outcome) {
   return outcome == Outcome::delivered || outcome == Outcome::relayed;
 }
@@ -47,7 +50,7 @@ std::expected<store::Sequence, QueueError> Queue::report(const Report& report, U
   if (lease) {
     TRY_VOID(note_destination(change, report, *lease, now));
     if (report.is_last || lease->outstanding == 0) {
-      if (lease->outstanding != 0) TRY_VOID(give_back(change, report.lease, *lease, now));
+      if (lease->outstanding != 0) TRY_VOID(give_back(change, report, *lease, now));
       change.remove_lease(report.lease, *lease);
     } else {
       change.set_lease(report.lease, *lease);
@@ -67,6 +70,7 @@ std::expected<void, QueueError> Queue::report_message(Change& change, const Repo
     bool is_open = before->state == State::leased && before->lease == report.lease;
     if (is_open && lease != nullptr && lease->outstanding > 0) --lease->outstanding;
     RecipientRecord after = with_result(*before, result);
+    bool is_last_try = edit->message.expires <= now;
     switch (result.outcome) {
       case Outcome::delivered:
         TRY_VOID(edit->tell("delivered", after, result.tls));
@@ -77,6 +81,10 @@ std::expected<void, QueueError> Queue::report_message(Change& change, const Repo
         break;
       case Outcome::temporary:
         TRY_VOID(edit->tell("deferred", after, result.tls));
+        if (is_last_try) {
+          TRY_VOID(edit->expire(result.index, *before, after));
+          break;
+        }
         after.due = std::min(pause_after(after.attempts, now), edit->message.expires);
         edit->put_back(result.index, *before, after);
         break;
@@ -84,7 +92,8 @@ std::expected<void, QueueError> Queue::report_message(Change& change, const Repo
         TRY_VOID(edit->fail(result.index, *before, after));
         break;
       case Outcome::not_tried:
-        if (is_open) edit->put_back(result.index, *before, *before);
+        if (is_open)
+          TRY_VOID(give_back(*edit, result.index, *before, after_breath(report, now), now));
         break;
     }
   }
@@ -119,7 +128,25 @@ std::expected<void, QueueError> Queue::note_destination(Change& change, const Re
   return {};
 }
 
-std::expected<void, QueueError> Queue::give_back(Change& change, LeaseId id,
+/// What could not be tried just now cannot be an instant later either; where the destination rests
+/// as a whole, its mail keeps its order.
+UnixTime Queue::after_breath(const Report& report, UnixTime now) const {
+  if (report.destination_failed) return {};
+  return {now.seconds + std::min(options_.retry_first, k_breath).count()};
+}
+
+/// Not tried: due not before `earliest`.
+std::expected<void, QueueError> Queue::give_back(Edit& edit, std::uint32_t index,
+                                                 const RecipientRecord& before, UnixTime earliest,
+                                                 UnixTime now) {
+  if (edit.message.expires <= now) return edit.expire(index, before, before);
+  RecipientRecord after = before;
+  after.due = std::max(after.due, earliest);
+  edit.put_back(index, before, after);
+  return {};
+}
+
+std::expected<void, QueueError> Queue::give_back(Change& change, const Report& report,
                                                  const LeaseRecord& lease, UnixTime now) {
   for (QueueId message : lease.messages) {
     TRY(std::optional<Edit> edit, Edit::open(*this, change, message, now));
@@ -129,10 +156,10 @@ std::expected<void, QueueError> Queue::give_back(Change& change, LeaseId id,
       TRY(std::optional<RecipientRecord> before, edit->recipient(index));
       if (!before) continue;
       if (lease.kind == LeaseKind::send) {
-        if (before->state == State::leased && before->lease == id) {
-          edit->put_back(index, *before, *before);
+        if (before->state == State::leased && before->lease == report.lease) {
+          TRY_VOID(give_back(*edit, index, *before, after_breath(report, now), now));
         }
-      } else if (before->has_notice() && before->notice_lease == id) {
+      } else if (before->has_notice() && before->notice_lease == report.lease) {
         RecipientRecord after = *before;
         after.notice_due = {now.seconds + options_.retry_first.count()};
         edit->set(index, *before, after);
@@ -154,8 +181,15 @@ std::expected<store::Sequence, QueueError> Queue::end_leases(UnixTime now) {
   }
   store::Sequence last = last_sequence_;
   for (LeaseId id : ids) {
-    TRY(Report lost, report_of_lost(id));
-    TRY(last, report(lost, now));
+    auto lost = report_of_lost(id);
+    auto ended = lost ? report(*lost, now) : std::unexpected(lost.error());
+    if (ended) {
+      last = *ended;
+      continue;
+    }
+    // One that is damaged must not stop the others; what it holds is due again at its end.
+    log_event(LogLevel::error, "queue.stray_lease", {{"lease", HexId{id.value}}});
+    if (ended.error() != QueueError::corrupt) return ended;
   }
   if (!ids.empty()) log_event(LogLevel::warning, "queue.leases_lost", {{"leases", ids.size()}});
   return last;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
+#include "text/utf8.h"
+
 namespace peregrine::queue {
 namespace {
 
@@ -10,6 +13,11 @@ constexpr std::size_t k_max_orcpt = 500;  // RFC 3461 section 4.2
 
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+/// With the longest lifetime added it is still a time that a record takes.
+bool is_storable(UnixTime time) {
+  return time.seconds >= 0 && time.seconds <= std::int64_t{1} << 39;
 }
 
 }  // namespace
@@ -22,12 +30,16 @@ bool is_valid(const Envelope& envelope) {
   const std::string& ret = envelope.dsn_ret;
   return (ret.empty() || ret == "FULL" || ret == "HDRS") &&
          envelope.dsn_envid.size() <= k_max_envid && is_printable(envelope.dsn_envid) &&
-         envelope.priority >= -9 && envelope.priority <= 9 && envelope.hold_until.seconds >= 0 &&
-         envelope.deliver_by.seconds >= 0;
+         envelope.priority >= -9 && envelope.priority <= 9 && is_storable(envelope.hold_until) &&
+         is_storable(envelope.deliver_by);
 }
 
 bool is_valid_orcpt(std::string_view orcpt) {
-  return orcpt.size() <= k_max_orcpt && is_printable(orcpt);
+  if (orcpt.size() > k_max_orcpt) return false;
+  // RFC 6533 section 3: an address of this type may be in UTF-8.
+  if (!istarts_with(orcpt, "utf-8;")) return is_printable(orcpt);
+  return text::is_valid_utf8(orcpt) &&
+         std::ranges::none_of(orcpt, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
 }
 
 QueueError from_store(store::StoreError error) {

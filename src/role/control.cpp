@@ -32,7 +32,7 @@ Role read_role(Decoder& in) {
 
 PeerState read_state(Decoder& in) {
   std::uint8_t value = in.u8();
-  if (value > static_cast<std::uint8_t>(PeerState::silent)) in.fail();
+  if (value > static_cast<std::uint8_t>(PeerState::refused)) in.fail();
   return static_cast<PeerState>(value);
 }
 
@@ -207,6 +207,10 @@ void Control::receive(BytesView datagram, sys::Fd descriptor) {
   } else if (auto* report = std::get_if<PeerReport>(&*message)) {
     if (handlers_.peer_report) handlers_.peer_report(*report);
   }
+}
+
+void Control::report(const PeerReport& report) {
+  line_->send(encode_control(report));
 }
 
 }  // namespace peregrine::role

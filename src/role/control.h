@@ -71,8 +71,12 @@ struct AskStatistics {
 /// attached: an operator's connection, credentials checked (core only)
 struct Operator {};
 
-enum class PeerState : std::uint8_t { answering, silent };
-/// How a worker is doing (front only): a silent one gets no new connections.
+enum class PeerState : std::uint8_t {
+  answering,
+  silent,   ///< to fronts: it gets no new connections
+  refused,  ///< from core: it broke the rules of its calls, and has no channel any more
+};
+/// How a worker is doing.
 struct PeerReport {
   Role peer = Role::mx;
   std::uint32_t index = 0;
@@ -146,6 +150,8 @@ class Control {
 
   /// Tells the supervisor that everything asked for is being served.
   void ready();
+  /// Tells the supervisor of a worker.
+  void report(const PeerReport& report);
 
  private:
   void receive(BytesView datagram, sys::Fd descriptor);

@@ -219,6 +219,22 @@ void Children::receive(std::size_t position, BytesView datagram) {
     advance();
   } else if (auto* statistics = std::get_if<role::Statistics>(&*message)) {
     answered(process, *statistics);
+  } else if (auto* report = std::get_if<role::PeerReport>(&*message)) {
+    if (process.slot.role == Role::core) replace_refused(*report);
+  }
+}
+
+/// Without a channel to core a worker is of no use, and after what it did it is not to be trusted.
+void Children::replace_refused(const role::PeerReport& report) {
+  if (report.state != role::PeerState::refused) return;
+  for (Process& process : processes_) {
+    if (process.slot != Slot{report.peer, report.index} || !process.child || stopping_) continue;
+    log_event(LogLevel::error, "supervisor.killed",
+              {{"child", role_name(process.slot.role)},
+               {"index", process.slot.index},
+               {"pid", process.child->pid},
+               {"reason", "core refused its calls"}});
+    static_cast<void>(sys::send_signal(*process.child, SIGKILL));
   }
 }
 

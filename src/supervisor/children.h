@@ -74,6 +74,7 @@ class Children {
   net::Task<void> watch_answers();
   void judge(Process& process, Deadline now);
   void answered(Process& process, const role::Statistics& statistics);
+  void replace_refused(const role::PeerReport& report);
   void tell_fronts(const Process& about, role::PeerState state);
   void tell_of_silent(Process& front);
 

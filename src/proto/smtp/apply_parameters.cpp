@@ -208,7 +208,9 @@ Applied apply_original_recipient(BytesView value, AllowUtf8 utf8, RcptTo& rcpt) 
   if (iequals(type, "utf-8") && utf8 == AllowUtf8::yes) {
     // RFC 6533 section 3: an internationalized address stands as it is, or escaped in ASCII.
     address = cursor.rest();
-    if (!text::is_valid_utf8(address)) return bad();
+    bool has_control =
+        std::ranges::any_of(address, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+    if (!text::is_valid_utf8(address) || has_control) return bad();
   } else {
     auto decoded = decode_xtext(cursor.rest());
     if (!decoded || !is_printable(*decoded)) return bad();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "proto/smtp/xtext.h"
 #include "text/base64.h"
 
 namespace peregrine::smtp {
@@ -59,22 +60,6 @@ std::string notify_value(std::uint32_t notify) {
 
 }  // namespace
 
-std::string xtext(BytesView text) {
-  constexpr std::string_view k_digits = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    if (c > ' ' && c <= '~' && c != '+' && c != '=') {
-      out += c;
-      continue;
-    }
-    auto byte = static_cast<unsigned char>(c);
-    out += '+';
-    out += k_digits[byte >> 4U];
-    out += k_digits[byte & 15U];
-  }
-  return out;
-}
-
 std::optional<Bytes> mail_line(const MailLine& mail) {
   if (!is_path(mail.sender, mail.smtp_utf8)) return std::nullopt;
   Bytes line = "MAIL FROM:<";
@@ -86,7 +71,7 @@ std::optional<Bytes> mail_line(const MailLine& mail) {
   if (mail.smtp_utf8) line += " SMTPUTF8";
   if (mail.require_tls) line += " REQUIRETLS";
   if (mail.ret == "FULL" || mail.ret == "HDRS") line.append(" RET=").append(mail.ret);
-  if (!mail.envid.empty()) line += " ENVID=" + xtext(mail.envid);
+  if (!mail.envid.empty()) line += " ENVID=" + encode_xtext(mail.envid);
   if (mail.priority) line += " MT-PRIORITY=" + std::to_string(std::clamp(*mail.priority, -9, 9));
   if (mail.deliver_by) {
     // RFC 2852 section 4: at most nine digits.
@@ -111,7 +96,14 @@ std::optional<Bytes> rcpt_line(const RcptLine& rcpt) {
     });
     if (!is_atom) return std::nullopt;
     line.append(" ORCPT=").append(type) += ';';
-    line += xtext(rcpt.orcpt.substr(semicolon + 1));
+    std::string_view address = rcpt.orcpt.substr(semicolon + 1);
+    // RFC 6533 section 3: that type has an escape of its own, and raw UTF-8 only under SMTPUTF8.
+    bool is_utf8 = iequals(type, "utf-8");
+    if (!is_utf8) {
+      line += encode_xtext(address);
+    } else {
+      line += rcpt.smtp_utf8 ? Bytes(address) : embed_unicode(address);
+    }
   }
   return finished(std::move(line));
 }

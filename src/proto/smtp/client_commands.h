@@ -39,7 +39,8 @@ struct RcptLine {
   std::string_view recipient;
   bool smtp_utf8 = false;
   std::uint32_t notify = 0;  ///< 0: not sent
-  std::string_view orcpt;    ///< "rfc822;…" decoded; empty: not sent
+  /// "rfc822;…" decoded, or "utf-8;…" as it came (RFC 6533 section 3); empty: not sent.
+  std::string_view orcpt;
 };
 std::optional<Bytes> rcpt_line(const RcptLine& rcpt);
 
@@ -53,8 +54,5 @@ inline constexpr std::string_view k_start_tls_line = "STARTTLS\r\n";
 inline constexpr std::string_view k_data_line = "DATA\r\n";
 inline constexpr std::string_view k_rset_line = "RSET\r\n";
 inline constexpr std::string_view k_quit_line = "QUIT\r\n";
-
-/// RFC 3461 section 4: every byte but printable ASCII without "+" and "=" as "+" and two digits.
-std::string xtext(BytesView text);
 
 }  // namespace peregrine::smtp

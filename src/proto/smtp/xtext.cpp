@@ -1,5 +1,7 @@
 #include "proto/smtp/xtext.h"
 
+#include "text/utf8.h"
+
 namespace peregrine::smtp {
 namespace {
 
@@ -7,6 +9,26 @@ constexpr std::string_view k_digits = "0123456789ABCDEF";
 
 bool is_xchar(char c) {
   return c > ' ' && c <= '~' && c != '+' && c != '=';
+}
+
+template <class IsPlain>
+std::string embed(BytesView address, IsPlain is_plain) {
+  std::string out;
+  for (std::size_t at = 0; at < address.size();) {
+    text::CodePoint point = text::decode_utf8(address, at);
+    at += point.size;
+    if (is_plain(point.value)) {
+      out += static_cast<char>(point.value);
+      continue;
+    }
+    // HEXPOINT has two digits at least.
+    std::string digits;
+    for (char32_t value = point.value; value != 0 || digits.size() < 2; value >>= 4U) {
+      digits.insert(digits.begin(), k_digits[value & 15U]);
+    }
+    out += "\\x{" + digits + '}';
+  }
+  return out;
 }
 
 }  // namespace
@@ -41,6 +63,15 @@ std::string encode_xtext(BytesView octets) {
     out += k_digits[byte % 16];
   }
   return out;
+}
+
+std::string embed_unicode(BytesView address) {
+  return embed(address, [](char32_t c) { return c < 0x80; });
+}
+
+std::string encode_utf8_address(BytesView address) {
+  return embed(address,
+               [](char32_t c) { return c < 0x80 && c != '\\' && is_xchar(static_cast<char>(c)); });
 }
 
 }  // namespace peregrine::smtp
