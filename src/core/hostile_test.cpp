@@ -58,10 +58,15 @@ class Hostile : public CoreTest {
 
   Channel victim;
   std::uint64_t session = 0;
+  std::vector<Role> refused;
 };
 
 net::Task<void> Hostile::beyond_the_row() {
   co_await begin();
+  core->refused = [this](Role role, std::uint32_t index) {
+    EXPECT_EQ(index, 0U);
+    refused.push_back(role);
+  };
   for (Role role : k_roles) {
     for (std::uint16_t method = 0; method < k_methods; ++method) {
       if (may_call(role, method)) continue;
@@ -79,6 +84,9 @@ net::Task<void> Hostile::beyond_the_row() {
 TEST_F(Hostile, ACallWithoutARowEndsTheChannel) {
   run(beyond_the_row());
   EXPECT_GT(core->calls_refused, 100U);
+  // An operator's command is no process to be replaced.
+  EXPECT_GT(refused.size(), 100U);
+  EXPECT_TRUE(std::ranges::none_of(refused, [](Role role) { return role == Role::admin; }));
 }
 
 net::Task<void> Hostile::garbage() {

@@ -12,7 +12,8 @@ class AddressUse {
   /// One connection, or the wish for one.
   class Held {
    public:
-    Held(AddressUse& use, const sys::SocketAddress& address) : use_(use), address_(address) {
+    Held(AddressUse& use, const sys::SocketAddress& address)
+        : use_(use), address_(without_port(address)) {
       ++use_.counts_[address_];
     }
     ~Held() { drop(); }
@@ -20,7 +21,7 @@ class AddressUse {
     Held& operator=(const Held&) = delete;
     void move_to(const sys::SocketAddress& address) {
       drop();
-      address_ = address;
+      address_ = without_port(address);
       ++use_.counts_[address_];
     }
 
@@ -34,11 +35,15 @@ class AddressUse {
   };
 
   [[nodiscard]] std::size_t count(const sys::SocketAddress& address) const {
-    auto found = counts_.find(address);
+    auto found = counts_.find(without_port(address));
     return found == counts_.end() ? 0 : found->second;
   }
 
  private:
+  static sys::SocketAddress without_port(const sys::SocketAddress& address) {
+    return address.network(128);
+  }
+
   std::map<sys::SocketAddress, std::size_t> counts_;
 };
 

@@ -23,6 +23,9 @@ class JobFixture : role::WorkerFixture {
   Timeouts timeouts;
   StsOptions sts;
   ConversionRoom conversion_room;
+  bool refuses_content = false;
+  std::chrono::milliseconds content_delay{0};
+  std::pair<std::string, std::size_t> others_at;             ///< connections that others have there
   std::chrono::milliseconds idle = std::chrono::seconds(5);  ///< of connections
 
   /// A server at 127.0.0.`last`; before run().

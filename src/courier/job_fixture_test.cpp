@@ -132,6 +132,10 @@ void JobFixture::serve_core(rpc::Request request) {
       return;
     }
     case api::Method::queue_content: {
+      if (refuses_content) {
+        request.fail(static_cast<std::uint16_t>(api::ErrorCode::failed), "");
+        return;
+      }
       api::QueueContentRequest asked;
       ASSERT_TRUE(asked.ParseFromString(request.payload()));
       auto known = contents.find(asked.message());
@@ -148,6 +152,7 @@ void JobFixture::serve_core(rpc::Request request) {
 
 net::Task<void> JobFixture::send_content(rpc::Request request, Bytes content) {
   constexpr std::size_t k_piece = 1000;
+  co_await net::sleep_until(world_.loop, deadline_in(content_delay));
   for (std::size_t i = 0; i < content.size(); i += k_piece) {
     api::QueueContentItem item;
     item.set_bytes(content.substr(i, k_piece));
@@ -239,6 +244,10 @@ void JobFixture::play(const std::function<net::Task<void>(Courier&)>& drive) {
   courier.timeouts = timeouts;
   courier.idle = idle;
   courier.conversion_room = conversion_room;
+  std::list<AddressUse::Held> others;
+  for (std::size_t i = 0; i < others_at.second; ++i) {
+    others.emplace_back(courier.address_use, *sys::SocketAddress::parse_ip(others_at.first, 0));
+  }
   courier.core_pause = std::chrono::milliseconds(10);
   world_.gate.spawn(drive(courier));
   world_.loop.run();

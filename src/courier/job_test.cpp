@@ -440,6 +440,85 @@ TEST_F(JobTest, WhatTheServerCannotTakeIsNotSent) {
   }
 }
 
+// RFC 8689 section 4.2.1 wants each host asked before the mail is given up.
+TEST_F(JobTest, WhatOneHostCannotTakeTheNextOneMay) {
+  FakeServer& small = fixture.serve(2, {{k_greeting, {"EHLO", "250-mx.test\r\n250 SIZE 10\r\n"}}});
+  FakeServer& large = fixture.serve(3, {k_plain});
+  fixture.add_host("dest.test", "small.test", 2);
+  fixture.add_host("dest.test", "large.test", 3);
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(small.received.find("MAIL"), std::string::npos);
+  EXPECT_EQ(large.connections, 1U);
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+}
+
+TEST_F(JobTest, ARefusalIsForGoodOnlyWhenEveryHostWasAsked) {
+  fixture.serve(2, {{k_greeting, {"EHLO", "250-mx.test\r\n250 SIZE 10\r\n"}}});
+  fixture.serve(3, {{{"", "", Then::close}}});
+  fixture.add_host("dest.test", "small.test", 2);
+  fixture.add_host("dest.test", "away.test", 3);
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_TEMPORARY);
+}
+
+TEST_F(JobTest, RecipientsThatNeedNoUtf8AreNotHeldUp) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::LeaseResponse lease = JobFixture::make_lease(1, 2);
+  lease.mutable_messages(0)->mutable_envelope()->set_smtp_utf8(true);
+  lease.mutable_messages(0)->mutable_recipients(1)->mutable_recipient()->set_address(
+      "\xc3\xa4@dest.test");
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of(0).outcome(), api::REPORT_RELAYED);
+  EXPECT_EQ(fixture.report_of(1).status(), "5.6.7");
+  EXPECT_EQ(server.received.find("SMTPUTF8"), std::string::npos);
+}
+
+// Somebody else may have the message when its lease is over.
+TEST_F(JobTest, NothingIsFinishedBehindTheEndOfItsLease) {
+  FakeServer& server = fixture.serve(2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  // The margin is ten seconds.
+  lease.set_expires(wall_now().seconds + 11);
+  fixture.content_delay = std::chrono::milliseconds(2100);
+  fixture.run(lease);
+  EXPECT_EQ(server.received.find("\r\n.\r\n"), std::string::npos);
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_TEMPORARY);
+  EXPECT_EQ(fixture.report_of().diagnostic(), "the server takes the message too slowly");
+}
+
+TEST_F(JobTest, ContentThatCannotBeReadCountsAsAnAttempt) {
+  fixture.serve(2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.refuses_content = true;
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_TEMPORARY);
+  EXPECT_EQ(fixture.report_of().status(), "4.3.0");
+}
+
+TEST_F(JobTest, OneAddressGetsAPartOfAllConnections) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.connections = 8;
+  fixture.others_at = {"127.0.0.2", 2};
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.connections, 0U);
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_NOT_TRIED);
+  fixture.reports.clear();
+}
+
+TEST_F(JobTest, ARouteWithoutItsPasswordWaits) {
+  FakeServer& server = fixture.serve(2, {k_plain});
+  fixture.settings.outbound.routes = {
+      *config::parse_route("* smtp://127.0.0.2:" + std::to_string(server.port()) + " user=me")};
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.connections, 0U);
+  EXPECT_EQ(fixture.report_of().status(), "4.7.8");
+  EXPECT_EQ(fixture.report_of().diagnostic(),
+            "outbound.credentials has no password of me for 127.0.0.2");
+}
+
 api::LeaseResponse lease_of(JobFixture& fixture, const Bytes& content) {
   api::LeaseResponse lease = JobFixture::make_lease(1);
   fixture.contents[1] = content;

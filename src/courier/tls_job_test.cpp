@@ -236,6 +236,27 @@ TEST_F(TlsJobTest, NoAnswerAboutRecordsIsNone) {
   expect_counted(api::TLS_POLICY_TLSA, api::TLS_RESULT_DNSSEC_INVALID, "mx.test");
 }
 
+// RFC 7672 section 2.1.2: to suppress one answer must not lead around the records.
+TEST_F(TlsJobTest, NoAnswerAboutOneFamilyIsNone) {
+  FakeServer& server = fixture.serve(2, {k_clear});
+  fixture.add_host("dest.test", "mx.test", 2, true);
+  fixture.answer(tlsa_name(), dns::Type::tlsa, {tlsa(server)}, true);
+  fixture.answer_status("mx.test", dns::Type::aaaa, api::DNS_BOGUS);
+  run();
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_TEMPORARY);
+  EXPECT_EQ(server.connections, 0U);
+}
+
+TEST_F(TlsJobTest, AFamilyThatIsNotUsedIsNotAsked) {
+  FakeServer& server = fixture.serve(2, {k_encrypted});
+  fixture.settings.outbound.ipv6 = false;
+  fixture.add_host("dest.test", "mx.test", 2, true);
+  fixture.answer(tlsa_name(), dns::Type::tlsa, {tlsa(server)}, true);
+  fixture.answer_status("mx.test", dns::Type::aaaa, api::DNS_BOGUS);
+  run();
+  EXPECT_TRUE(fixture.report_of().tls().ends_with(" dane"));
+}
+
 TEST_F(TlsJobTest, RecordsWithoutDnssecMeanNothing) {
   FakeServer& server = fixture.serve(2, {k_encrypted});
   fixture.add_host("dest.test", "mx.test", 2, false);
@@ -317,6 +338,17 @@ TEST_F(StsJobTest, NorDoesAHostThatThePolicyDoesNotName) {
   EXPECT_EQ(fixture.report_of().status(), "4.7.5");
   EXPECT_EQ(server.connections, 0U);
   expect_counted(api::TLS_POLICY_STS, api::TLS_RESULT_VALIDATION_FAILURE, "mx.test");
+}
+
+// RFC 8461 section 2: only records that prove something come before a policy.
+TEST_F(StsJobTest, UnusableRecordsLeadAroundNoPolicy) {
+  FakeServer& server = fixture.serve(2, {k_encrypted});
+  fixture.add_host("dest.test", "mx.test", 2, true);
+  fixture.answer(tlsa_name(), dns::Type::tlsa, {"\1" + tlsa(server).substr(1)}, true);
+  publish("version: STSv1\nmode: enforce\nmx: mx.test\nmax_age: 1000\n");
+  run();
+  EXPECT_EQ(fixture.report_of().status(), "4.7.5");
+  EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
 }
 
 TEST_F(StsJobTest, AFetchedPolicyIsKept) {

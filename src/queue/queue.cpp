@@ -108,8 +108,11 @@ std::expected<QueueId, QueueError> Queue::enqueue(Change& change, const NewMessa
                               .due = start};
     if (recipient.state == State::waiting && record.is_held()) recipient.state = State::held;
     if (awaits_notification(recipient.state)) recipient.notice_due = now;
+    // What is acknowledged must be readable, whatever the checks above missed.
+    if (!decode_recipient(encode(recipient))) return std::unexpected(QueueError::bad_request);
     change.set_recipient(id, index++, std::nullopt, recipient);
   }
+  if (!decode_message(encode(record))) return std::unexpected(QueueError::bad_request);
   change.set_message(id, std::nullopt, record);
   return id;
 }

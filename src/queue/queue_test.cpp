@@ -417,6 +417,16 @@ TEST_F(QueueTest, AFutureReleaseAndADeliverByAreKept) {
   EXPECT_EQ(recipient(id)->status, "5.4.7");
 }
 
+TEST_F(QueueTest, AnOriginalRecipientMayBeInUtf8) {
+  QueueId id = add({{.address = "b@a.test", .orcpt = "utf-8;j\xc3\xb6rg@b.test"}});
+  EXPECT_EQ(recipient(id)->orcpt, "utf-8;j\xc3\xb6rg@b.test");
+  EXPECT_EQ(take().messages[0].recipients[0].second.orcpt, "utf-8;j\xc3\xb6rg@b.test");
+  for (std::string_view bad : {"rfc822;j\xc3\xb6rg@b.test", "utf-8;\xc3@b.test", "utf-8;a\nb"}) {
+    EXPECT_FALSE(is_valid_orcpt(bad));
+  }
+  expect_sound();
+}
+
 TEST_F(QueueTest, WrongMessagesAreRefused) {
   auto refused = [&](NewMessage message) {
     Change change = queue->change();

@@ -189,7 +189,7 @@ Decoded<RecipientRecord> decode_recipient(BytesView bytes) {
   RecipientRecord out;
   out.address = take_address(in);
   out.notify = static_cast<std::uint32_t>(in.varint(k_all_notify));
-  out.orcpt = take_text(in);
+  out.orcpt = in.bytes(k_max_text);
   out.destination = take_destination(in);
   std::uint8_t state = in.u8();
   out.state = static_cast<State>(state);

@@ -3,6 +3,7 @@ send theirs back to ann."""
 
 from __future__ import annotations
 
+import base64
 import email
 import itertools
 import re
@@ -100,6 +101,13 @@ def read_report(raw: bytes) -> tuple[Message, Message, Message]:
     return message, recipient, returned
 
 
+def decoded(part: Message) -> bytes | None:
+    """What stands in the part in base 64, which the module email does not look for in message/*."""
+    if part["Content-Transfer-Encoding"] != "base64":
+        return None
+    return base64.b64decode(part.as_bytes().partition(b"\n\n")[2])
+
+
 def typed(value: str) -> tuple[str, str]:
     kind, _, rest = value.partition(";")
     return kind.strip().lower(), rest.strip()
@@ -167,7 +175,7 @@ def test_utf8_comes_back_where_it_cannot_go(far, sender, recipient, message):
     assert typed(fields["Final-Recipient"]) == (kind, recipient.replace("ö", r"\x{F6}"))
     assert raw.isascii() or returned.get_content_type().startswith("message/global")
     header = message.partition(b"\r\n\r\n")[0]
-    assert header in (returned.get_payload(decode=True) or raw)
+    assert header in (decoded(returned) or raw)
 
 
 @any_kind

@@ -164,6 +164,12 @@ TEST(ClientCommands, NothingCanAddALine) {
   EXPECT_TRUE(mail_line({.sender = "\xc3\xa4@c", .smtp_utf8 = true}));
   EXPECT_FALSE(rcpt_line({.recipient = ""}));
   EXPECT_FALSE(rcpt_line({.recipient = "a@b", .orcpt = "rfc\r822;x"}));
+  // RFC 6533 section 3: the type for UTF-8 has an escape of its own, and is raw under SMTPUTF8.
+  std::string utf8 = "utf-8;j\xc3\xb6rg\\x{2B}x@b";
+  EXPECT_EQ(rcpt_line({.recipient = "a@b", .orcpt = utf8}),
+            "RCPT TO:<a@b> ORCPT=utf-8;j\\x{F6}rg\\x{2B}x@b\r\n");
+  EXPECT_EQ(rcpt_line({.recipient = "a@b", .smtp_utf8 = true, .orcpt = utf8}),
+            "RCPT TO:<a@b> ORCPT=" + utf8 + "\r\n");
   EXPECT_EQ(rcpt_line({.recipient = "a@b", .orcpt = "rfc822;\r\n"}),
             "RCPT TO:<a@b> ORCPT=rfc822;+0D+0A\r\n");
   EXPECT_FALSE(mail_line({.sender = std::string(2048, 'a')}));
