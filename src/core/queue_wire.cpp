@@ -17,6 +17,7 @@ void fill(const queue::Envelope& envelope, api::Envelope& out) {
   out.set_dsn_ret(envelope.dsn_ret);
   out.set_dsn_envid(envelope.dsn_envid);
   out.set_require_tls(envelope.require_tls);
+  out.set_tls_optional(envelope.tls_optional);
   out.set_priority(envelope.priority);
   out.set_hold_until(envelope.hold_until.seconds);
   out.set_deliver_by(envelope.deliver_by.seconds);
@@ -79,6 +80,7 @@ std::optional<queue::Envelope> envelope_of(const api::Envelope& envelope) {
   out.dsn_ret = envelope.dsn_ret();
   out.dsn_envid = envelope.dsn_envid();
   out.require_tls = envelope.require_tls();
+  out.tls_optional = envelope.tls_optional() && !out.require_tls;
   out.priority = envelope.priority();
   out.hold_until = {envelope.hold_until()};
   out.deliver_by = {envelope.deliver_by()};
@@ -263,13 +265,13 @@ queue::Options queue_options(const config::Settings& settings) {
       return config::pace_of(outbound, destination).connections;
     };
   }
-  if (!outbound.sources.empty()) {
-    out.group_of = [sources = outbound.sources](const queue::MessageRecord& message) {
-      const config::Source* source =
-          config::find_source(sources, message.submitter, message.envelope.mail_from);
-      return source == nullptr ? std::string() : source->sender;
-    };
-  }
+  out.group_of = [sources = outbound.sources](const queue::MessageRecord& message) {
+    const config::Source* source =
+        config::find_source(sources, message.submitter, message.envelope.mail_from);
+    std::string group = source == nullptr ? std::string() : source->sender;
+    // RFC 8689 section 4.2.2: another TLS, so another connection.
+    return message.envelope.tls_optional ? group + '!' : group;
+  };
   return out;
 }
 

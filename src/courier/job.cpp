@@ -27,6 +27,10 @@ constexpr std::size_t k_longest_name = 255;
 constexpr std::string_view k_host_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
 
+bool is_tls_optional(const api::LeaseResponse& lease) {
+  return lease.messages_size() > 0 && lease.messages(0).envelope().tls_optional();
+}
+
 const config::Source* source_of(const config::OutboundSettings& outbound,
                                 const api::LeaseResponse& lease) {
   if (lease.messages_size() == 0) return nullptr;
@@ -39,7 +43,9 @@ const config::Source* source_of(const config::OutboundSettings& outbound,
 
 std::string place_of(const config::OutboundSettings& outbound, const api::LeaseResponse& lease) {
   const config::Source* source = source_of(outbound, lease);
-  return source == nullptr ? lease.destination() : lease.destination() + ' ' + source->sender;
+  std::string out = lease.destination();
+  if (source != nullptr) out += ' ' + source->sender;
+  return is_tls_optional(lease) ? out + " !" : out;
 }
 
 Job::Job(Courier& courier, Errand& errand)
@@ -57,6 +63,7 @@ Job::Job(Courier& courier, Errand& errand)
   route_ =
       named_route_ ? &*named_route_ : config::find_route(settings_.outbound.routes, destination_);
   if (const config::Source* source = source_of(settings_.outbound, errand.lease)) source_ = *source;
+  tls_optional_ = is_tls_optional(errand.lease);
   take(errand);
   courier_.jobs.insert(this);
 }
@@ -123,7 +130,7 @@ net::Task<void> Job::deliver() {
     co_return;
   }
   targets_ = std::move(*targets);
-  bool may_have_policy = settings_.outbound.mta_sts && is_policy_domain() &&
+  bool may_have_policy = settings_.outbound.mta_sts && is_policy_domain() && !tls_optional_ &&
                          tls_mode(settings_, route_) == config::OutboundTls::opportunistic;
   if (may_have_policy) {
     StsLinks links{courier_.worker.resolver(), courier_.worker.core()};
@@ -158,7 +165,8 @@ net::Task<Job::Tried> Job::try_host(TargetHost host) {
                        .host = host,
                        .addresses = *addresses,
                        .destination = destination_,
-                       .policy = policy_};
+                       .policy = policy_,
+                       .tls_optional = tls_optional_};
   auto need = co_await find_tls_need(courier_.worker.resolver(), question);
   if (!need) {
     count_tls(need.error().policy, need.error().result, place_.host);

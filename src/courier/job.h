@@ -87,6 +87,7 @@ class Job {
   std::string place_key_;
   config::Pace pace_;
   std::optional<config::Source> source_;
+  bool tls_optional_ = false;
   std::optional<Deadline> turn_;  // of the next message
   bool is_pausing_ = false;       // the session ends because that is far away
   std::size_t sent_ = 0;          // messages that the session has settled

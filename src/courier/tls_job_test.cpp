@@ -257,6 +257,28 @@ TEST_F(TlsJobTest, AFamilyThatIsNotUsedIsNotAsked) {
   EXPECT_TRUE(fixture.report_of().tls().ends_with(" dane"));
 }
 
+// RFC 8689 section 4.2.2: the sender would rather have it arrive than be encrypted.
+TEST_F(TlsJobTest, WhereTheSenderSaysSoTlsIsNoDemand) {
+  FakeServer& server = fixture.serve(2, {k_clear});
+  fixture.add_host("dest.test", "mx.test", 2, true);
+  fixture.answer(tlsa_name(), dns::Type::tlsa, {tlsa(server)}, true);
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  lease.mutable_messages(0)->mutable_envelope()->set_tls_optional(true);
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_RELAYED);
+}
+
+TEST_F(TlsJobTest, WhatTheOperatorDemandsStays) {
+  FakeServer& server = fixture.serve(2, {{k_greeting, {"EHLO", "250 mx.test\r\n"}}});
+  route("dest.test mx tls=verify");
+  fixture.add_host("dest.test", "mx.test", 2);
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  lease.mutable_messages(0)->mutable_envelope()->set_tls_optional(true);
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of().status(), "4.7.4");
+  EXPECT_EQ(server.received.find("MAIL"), std::string::npos);
+}
+
 TEST_F(TlsJobTest, RecordsWithoutDnssecMeanNothing) {
   FakeServer& server = fixture.serve(2, {k_encrypted});
   fixture.add_host("dest.test", "mx.test", 2, false);

@@ -127,6 +127,9 @@ net::Task<Need> find_tls_need(std::shared_ptr<rpc::Channel> resolver, const TlsQ
     case OutboundTls::opportunistic:
       break;
   }
+  // RFC 8689 section 4.2.2: the sender's wish goes before the recipient's DANE and MTA-STS; what
+  // the operator demands stays.
+  if (question.tls_optional && question.mode == OutboundTls::opportunistic) co_return TlsNeed{};
   auto dane = co_await ask_dane(std::move(resolver), question);
   if (!dane) co_return std::unexpected(dane.error());
   bool has_policy = question.policy && question.policy->mode != sts::Mode::none;

@@ -21,6 +21,7 @@ struct TlsQuestion {
   const HostAddresses& addresses;
   const std::string& destination;
   const std::optional<sts::Policy>& policy;
+  bool tls_optional = false;  ///< RFC 8689 section 4.2.2: the message's sender says so
 };
 
 /// `question` and what it refers to must outlive the task.

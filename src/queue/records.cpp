@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint8_t k_version = 1;
 constexpr std::size_t k_max_address = 512;
 constexpr std::size_t k_secret_bytes = 32;
+constexpr std::uint8_t k_tls_required = 1;
+constexpr std::uint8_t k_tls_optional = 2;
 constexpr std::int64_t k_max_time = std::int64_t{1} << 40;
 constexpr std::unexpected k_malformed{RecordError::malformed};
 
@@ -81,7 +83,8 @@ store::BlobId take_blob(Decoder& in) {
 void put_envelope(Encoder& out, const Envelope& envelope) {
   put_optional_address(out, envelope.mail_from);
   out.boolean(envelope.smtp_utf8).boolean(envelope.eight_bit).boolean(envelope.binary);
-  out.bytes(envelope.dsn_ret).bytes(envelope.dsn_envid).boolean(envelope.require_tls);
+  out.bytes(envelope.dsn_ret).bytes(envelope.dsn_envid);
+  out.u8(envelope.require_tls ? k_tls_required : envelope.tls_optional ? k_tls_optional : 0);
   out.varint(static_cast<std::uint64_t>(envelope.priority + 9));
   put_time(out, envelope.hold_until);
   put_time(out, envelope.deliver_by);
@@ -96,7 +99,10 @@ Envelope take_envelope(Decoder& in) {
   out.binary = in.boolean();
   out.dsn_ret = take_text(in);
   out.dsn_envid = take_text(in);
-  out.require_tls = in.boolean();
+  std::uint8_t tls = in.u8();
+  out.require_tls = tls == k_tls_required;
+  out.tls_optional = tls == k_tls_optional;
+  if (tls > k_tls_optional) in.fail();
   out.priority = static_cast<std::int32_t>(in.varint(18)) - 9;
   out.hold_until = take_time(in);
   out.deliver_by = take_time(in);

@@ -30,7 +30,8 @@ bool is_valid(const Envelope& envelope) {
   const std::string& ret = envelope.dsn_ret;
   return (ret.empty() || ret == "FULL" || ret == "HDRS") &&
          envelope.dsn_envid.size() <= k_max_envid && is_printable(envelope.dsn_envid) &&
-         envelope.priority >= -9 && envelope.priority <= 9 && is_storable(envelope.hold_until) &&
+         !(envelope.require_tls && envelope.tls_optional) && envelope.priority >= -9 &&
+         envelope.priority <= 9 && is_storable(envelope.hold_until) &&
          is_storable(envelope.deliver_by);
 }
 

@@ -40,6 +40,7 @@ struct Envelope {
   std::string dsn_ret;    ///< "FULL", "HDRS" or empty
   std::string dsn_envid;  ///< decoded from xtext
   bool require_tls = false;
+  bool tls_optional = false;  ///< RFC 8689: "TLS-Required: No"; never with require_tls
   std::int32_t priority = 0;  ///< RFC 6710: -9 to 9
   UnixTime hold_until;        ///< RFC 4865; 0: at once
   UnixTime deliver_by;        ///< RFC 2852; 0: none
