@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import signal
+import socket
+import stat
 import time
 from pathlib import Path
 
@@ -13,6 +16,8 @@ import pytest
 from lib.clients import Imap, Pop3, Smtp, simple_message
 from lib.connection import SLOW, Closed, Connection
 from lib.server import wait_until
+
+PIDFD_GETFD = 438  #: the system call's number on every architecture
 
 
 def test_stop_tells_clients(server):
@@ -133,6 +138,41 @@ def test_killed_imap_worker(make_server):
         client = Imap.open(server, user)
         assert client.message_ids() == ["c1@remote.example"]
         client.logout()
+
+
+def forge_call(pid: int) -> None:
+    """A call that no worker may make, on the process's channel to core."""
+    request, method = b"\x01", b"\x27\x0f"
+    frame = bytes(4) + b"\x7f\xff\xff\xf1" + request + b"\x00" + method
+    process = os.pidfd_open(pid)
+    try:
+        for number in map(int, os.listdir(f"/proc/{pid}/fd")):
+            taken = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, number, 0)
+            if taken < 0:
+                pytest.skip(f"no descriptor of another process: {os.strerror(ctypes.get_errno())}")
+            if not stat.S_ISSOCK(os.fstat(taken).st_mode):
+                os.close(taken)
+                continue
+            with socket.socket(fileno=taken) as sock:
+                if (sock.family, sock.type) == (socket.AF_UNIX, socket.SOCK_STREAM):
+                    sock.send(frame)
+    finally:
+        os.close(process)
+
+
+@pytest.mark.parametrize("role", ["imap", "mx", "submission", "courier"])
+def test_a_worker_that_breaks_a_rule_is_replaced(make_server, role):
+    server = make_server({"outbound.enabled": True})
+    pid = server.role_pids(role)[0]
+    forge_call(pid)
+    server.wait_log(rf"supervisor\.killed child={role} index=0 pid={pid} "
+                    r'reason="core refused its calls"')
+    wait_until(lambda: pid not in (now := server.role_pids(role)) and len(now) > 0, "a new one")
+    user = server.add_account("after")
+    client = Smtp.open(server)
+    client.deliver(simple_message("after@remote.example"), user)
+    client.quit()
+    assert Imap.open(server, user).message_ids() == ["after@remote.example"]
 
 
 @pytest.mark.parametrize("role", ["front", "login", "mx", "pop3", "core"])
