@@ -13,7 +13,7 @@ namespace {
 
 // Sessions with one host before the next one is tried.
 constexpr std::size_t k_sessions_a_host = 2;
-// Of all connections, the part that one address may have.
+// Of all connections, the part that is kept for others than the host that has most of them.
 constexpr std::size_t k_host_share = 4;
 constexpr std::chrono::milliseconds k_scarce_patience = std::chrono::seconds(45);
 constexpr std::size_t k_messages_a_session = 100;
@@ -208,14 +208,19 @@ net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses a
 /// Many domains may have one host: if it hangs, the rest of the mail must still find connections.
 bool Job::is_crowded(const sys::SocketAddress& address) const {
   std::size_t most = std::max<std::size_t>(1, settings_.outbound.connections / k_host_share);
-  return !targets_.is_route && courier_.address_use.count(address) >= most;
+  return is_scarce() && !targets_.is_route && courier_.address_use.count(address) >= most;
+}
+
+/// Most connections are in use.
+bool Job::is_scarce() const {
+  return courier_.jobs.size() * k_host_share > settings_.outbound.connections * (k_host_share - 1);
 }
 
 /// RFC 5321 section 4.5.3.2 asks for 5 minutes; where connections are scarce, a host that does not
 /// even greet gets less of them.
 Timeouts Job::timeouts() const {
   Timeouts out = courier_.timeouts;
-  if (courier_.jobs.size() * k_host_share > settings_.outbound.connections * (k_host_share - 1)) {
+  if (is_scarce()) {
     out.greeting = std::min(out.greeting, k_scarce_patience);
     out.hello = std::min(out.hello, k_scarce_patience);
   }

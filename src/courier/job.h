@@ -60,6 +60,7 @@ class Job {
   net::Task<void> wait_for_turn();
   net::Task<std::optional<Failure>> wait_for_turn(Session& session);
   [[nodiscard]] bool is_crowded(const sys::SocketAddress& address) const;
+  [[nodiscard]] bool is_scarce() const;
   [[nodiscard]] Timeouts timeouts() const;
   [[nodiscard]] SourceAddresses sources() const;
   [[nodiscard]] bool is_all_settled() const;

@@ -500,8 +500,8 @@ TEST_F(JobTest, ContentThatCannotBeReadCountsAsAnAttempt) {
 TEST_F(JobTest, OneAddressGetsAPartOfAllConnections) {
   FakeServer& server = fixture.serve(2, {k_plain});
   fixture.add_host("dest.test", "mx.test", 2);
-  fixture.settings.outbound.connections = 8;
-  fixture.others_at = {"127.0.0.2", 2};
+  fixture.settings.outbound.connections = 1;
+  fixture.others_at = {"127.0.0.2", 1};
   fixture.run(JobFixture::make_lease(1));
   EXPECT_EQ(server.connections, 0U);
   EXPECT_EQ(fixture.report_of().outcome(), api::REPORT_NOT_TRIED);
