@@ -10,7 +10,8 @@
 Zones are written in the language of zone files, without SOA and NS, which are added, as are the
 delegations from the zone above and a root zone over all of them. The root's key is the trust
 anchor. Every zone is signed but those in `unsigned`. `tamper` changes a zone's text after it was
-signed, so that its signatures are wrong; `expired` zones have signatures of the past.
+signed, so that its signatures are wrong; `expired` zones have signatures of the past. `at` are
+addresses whose port 53 it has, instead of a free one of 127.0.0.1.
 
 The resolver has names of its own for some: use no zone below "test", "invalid" or "localhost".
 """
@@ -59,21 +60,22 @@ class Dns:
 
     def __init__(self, zones: dict[str, str], unsigned: set[str] = frozenset(),
                  tamper: dict[str, tuple[str, str]] | None = None,
-                 expired: set[str] = frozenset()):
+                 expired: set[str] = frozenset(), at: list[str] | None = None):
+        self.addresses = at or ["127.0.0.1"]
+        self.port = 53 if at else free_port()
         self.zones = {name.strip("."): text for name, text in zones.items()}
         self.zones.setdefault("", "")
         self.unsigned = set(unsigned)
         self.tamper = dict(tamper or {})
         self.expired = set(expired)
         self.directory = Path(tempfile.mkdtemp(prefix="pg-dns-"))
-        self.port = free_port()
         self.process: subprocess.Popen | None = None
         self.anchor = ""
         self._write_zones()
 
     def options(self) -> dict:
         """The options with which a server asks this name server and trusts its root."""
-        return {"dns.enabled": True, "dns.forwarders": [f"127.0.0.1:{self.port}"],
+        return {"dns.enabled": True, "dns.forwarders": [f"{self.addresses[0]}:{self.port}"],
                 "dns.trust_anchors": [self.anchor]}
 
     # Zones
@@ -126,7 +128,8 @@ class Dns:
     def start(self) -> Dns:
         root = self.directory
         config = [
-            "server:", f"  ip-address: 127.0.0.1@{self.port}", "  server-count: 1",
+            "server:", *(f"  ip-address: {each}@{self.port}" for each in self.addresses),
+            "  server-count: 1",
             '  username: ""', '  chroot: ""', '  database: ""', f'  zonesdir: "{root}"',
             f'  zonelistfile: "{root}/zone.list"', f'  xfrdfile: "{root}/xfrd.state"',
             f'  xfrdir: "{root}"', f'  pidfile: "{root}/nsd.pid"', f'  logfile: "{root}/nsd.log"',
@@ -145,7 +148,7 @@ class Dns:
         question = struct.pack(">HHHHHH", 7, 0, 1, 0, 0, 0) + b"\0" + struct.pack(">HH", 6, 1)
         with socket.socket(type=socket.SOCK_DGRAM) as udp:
             udp.settimeout(0.2)
-            udp.connect(("127.0.0.1", self.port))
+            udp.connect((self.addresses[0], self.port))
             try:
                 udp.send(question)
                 return udp.recv(4096)[:2] == b"\0\7"

@@ -12,6 +12,7 @@ import pytest
 
 from lib.connection import SLOW
 from lib.dns import Dns, SilentDns, reverse_name
+from lib.namespace import network_of
 from lib.server import Server, wait_until
 
 LARGE = " ".join(f'"{chr(97 + i % 26) * 250}"' for i in range(12))  # 3,000 bytes: TCP alone
@@ -82,6 +83,31 @@ def test_signed_zones_are_secure(asker):
     assert text["records"] == ['"v=spf1 -all" " two\\034strings"'] and text["trust"] == "secure"
     reverse = lookup(asker, reverse_name("127.0.0.2"), "PTR")
     assert reverse["records"] == ["mail.example."] and reverse["trust"] == "secure"
+
+
+# Of the root's servers, by IPv4.
+ROOT = [
+    "198.41.0.4", "199.9.14.201", "170.247.170.2", "192.33.4.12", "199.7.91.13", "192.203.230.10",
+    "192.5.5.241", "192.112.36.4", "198.97.190.53", "192.36.148.17", "192.58.128.30",
+    "193.0.14.129", "199.7.83.42", "202.12.27.33"]
+
+
+def test_without_forwarders_it_follows_the_tree_from_the_root():
+    with network_of(*ROOT):
+        tree = Dns({"": f"ns.nameserver.example-root. A {ROOT[0]}",
+                    "example": "@ A 192.0.2.1\nalias CNAME host.below.example.",
+                    "below.example": "host A 192.0.2.2"}, unsigned={"below.example"}, at=ROOT)
+        server = Server({"dns.enabled": True, "dns.trust_anchors": [tree.anchor]}).create()
+        try:
+            tree.start()
+            answer = lookup(server, "example")
+            assert (answer["records"], answer["trust"]) == (["192.0.2.1"], "secure")
+            answer = lookup(server, "alias.example")
+            assert (answer["records"], answer["trust"]) == (["192.0.2.2"], "insecure")
+            assert lookup(server, "nothing.example", status="no such name")["trust"] == "secure"
+        finally:
+            server.destroy()
+            tree.destroy()
 
 
 def test_unsigned_zones_are_insecure(asker):
