@@ -61,9 +61,12 @@ std::uint64_t Links::open_channel(Role role, std::uint32_t index, sys::Fd socket
     core_.release_channel(number);
     return 0;
   }
-  channel->on_close([this, number] {
+  channel->on_close([this, number, role, index] {
+    auto ended = channels_.find(number);
+    bool is_broken = ended != channels_.end() && ended->second->is_broken();
     core_.release_channel(number);
     channels_.erase(number);
+    if (is_broken && role != Role::admin && core_.refused) core_.refused(role, index);
   });
   channels_.emplace(number, std::move(channel));
   return number;

@@ -51,7 +51,10 @@ net::Task<void> Channel::run() {
     }
     if (result.kind != net::Stream::Read::data) break;
     in_.append(scratch().data(), result.size);
-    if (!take_frames()) break;
+    if (!take_frames()) {
+      broken_ = true;
+      break;
+    }
     // A short read means that the socket is empty: asking again would only cost a system call.
     if (result.size < k_read_chunk && open_) {
       net::WaitResult wait = co_await stream_.readable(Deadline::max());

@@ -95,6 +95,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   /// Ends the channel: every call under way fails with `disconnected`.
   void close();
   [[nodiscard]] bool is_open() const { return open_; }
+  /// It ended because the peer sent what is no frame, or none that may come.
+  [[nodiscard]] bool is_broken() const { return broken_; }
   /// `action` runs once, when the channel has ended, after its calls were cancelled.
   void on_close(std::function<void()> action) { on_close_ = std::move(action); }
 
@@ -151,6 +153,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   net::Event sent_;  ///< output went out while the reader waits for that
   bool waits_for_output_ = false;
   bool open_ = true;
+  bool broken_ = false;
   bool flushing_ = false;
   Bytes in_;
   std::deque<sys::Fd> in_descriptors_;

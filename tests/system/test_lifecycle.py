@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import signal
@@ -140,16 +141,20 @@ def test_killed_imap_worker(make_server):
         client.logout()
 
 
-def forge_call(pid: int) -> None:
-    """A call that no worker may make, on the process's channel to core."""
-    request, method = b"\x01", b"\x27\x0f"
-    frame = bytes(4) + b"\x7f\xff\xff\xf1" + request + b"\x00" + method
+#: Kind 1 is a request, of method 9999; there is no kind 255.
+FORGED = {"call": bytes(4) + b"\x7f\xff\xff\xf1\x01\x00\x27\x0f", "frame": b"\xff" * 12}
+
+
+def forge(pid: int, frame: bytes) -> None:
+    """Sends a frame that no worker may send on the process's channel to core."""
     process = os.pidfd_open(pid)
     try:
         for number in map(int, os.listdir(f"/proc/{pid}/fd")):
             taken = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, number, 0)
+            if taken < 0 and ctypes.get_errno() == errno.EPERM:
+                pytest.skip("no right to take a descriptor of another process")
             if taken < 0:
-                pytest.skip(f"no descriptor of another process: {os.strerror(ctypes.get_errno())}")
+                continue  # the frame has already done its work
             if not stat.S_ISSOCK(os.fstat(taken).st_mode):
                 os.close(taken)
                 continue
@@ -160,11 +165,12 @@ def forge_call(pid: int) -> None:
         os.close(process)
 
 
+@pytest.mark.parametrize("what", FORGED)
 @pytest.mark.parametrize("role", ["imap", "mx", "submission", "courier"])
-def test_a_worker_that_breaks_a_rule_is_replaced(make_server, role):
+def test_a_worker_that_breaks_a_rule_is_replaced(make_server, role, what):
     server = make_server({"outbound.enabled": True})
     pid = server.role_pids(role)[0]
-    forge_call(pid)
+    forge(pid, FORGED[what])
     server.wait_log(rf"supervisor\.killed child={role} index=0 pid={pid} "
                     r'reason="core refused its calls"')
     wait_until(lambda: pid not in (now := server.role_pids(role)) and len(now) > 0, "a new one")
