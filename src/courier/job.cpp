@@ -181,7 +181,9 @@ net::Task<Job::Tried> Job::try_addresses(const TargetHost& host, HostAddresses a
   for (std::size_t sessions = 0; sessions < k_sessions_a_host && !addresses.addresses.empty();) {
     co_await wait_for_turn();
     std::erase_if(addresses.addresses, [this](const auto& each) { return is_crowded(each); });
-    if (addresses.addresses.empty()) co_return not_tried("enough mail is with the host already");
+    if (addresses.addresses.empty()) {
+      co_return last ? last : not_tried("enough mail is with the host already");
+    }
     AddressUse::Held held(courier_.address_use, addresses.addresses.front());
     auto connected = co_await connect_to_any(courier_.worker.gate(), addresses.addresses, sources(),
                                              settings_.outbound.connect_timeout);
@@ -384,10 +386,10 @@ net::Task<bool> Job::take_more(Session& session) {
                                [](const auto& each) { return each.delivered.has_value(); });
   });
   co_await end_errand(std::nullopt);
-  Errand* next = courier_.slots.adopt(destination_);
+  Errand* next = courier_.slots.adopt(place_key_);
   // A server that took nothing may think better of it in a new session.
   if (next == nullptr && has_delivered) {
-    Slots::Idle idle(courier_.slots, destination_, [&session] { session.wake(); });
+    Slots::Idle idle(courier_.slots, place_key_, [&session] { session.wake(); });
     co_await session.idle(courier_.idle);
     next = idle.errand();
   }

@@ -32,7 +32,7 @@ class Job {
   net::Task<void> run();
 
   /// Settles what is not with `why`: the last report of the lease, for a process that cannot wait
-  /// for run(). Nothing that run() still learns is reported. Nothing when it has no lease.
+  /// for run(), which still tells of deliveries that it learns of. Nothing when it has no lease.
   std::optional<api::ReportRequest> give_back(const Failure& why);
 
  private:

@@ -313,6 +313,22 @@ TEST_F(JobTest, ARouteSaysFromWhereBeforeTheSenderDoes) {
   EXPECT_EQ(server.last_peer, "127.0.0.78");
 }
 
+// A connection for one sender's address, or one without the recipient's TLS, is none for others.
+TEST_F(JobTest, OtherMailForTheDestinationTakesAnotherConnection) {
+  FakeServer& server = fixture.serve(
+      2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end, k_mail, k_rcpt, k_data, k_end},
+          k_plain});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.settings.outbound.sources = {*config::parse_source("@here.test 127.0.0.77")};
+  api::LeaseResponse other = JobFixture::make_lease(2);
+  other.mutable_messages(0)->mutable_envelope()->set_mail_from("s@here.test");
+  other.mutable_messages(0)->mutable_envelope()->set_tls_optional(true);
+  fixture.more_leases.push_back(other);
+  fixture.more_leases.push_back(JobFixture::make_lease(3));
+  fixture.run(JobFixture::make_lease(1));
+  EXPECT_EQ(server.connections, 2U);
+}
+
 TEST_F(JobTest, AFamilyWithoutASourceIsNotUsed) {
   FakeServer& server = fixture.serve(2, {k_plain});
   fixture.add_host("dest.test", "mx.test", 2);
