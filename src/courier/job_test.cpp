@@ -490,6 +490,19 @@ TEST_F(JobTest, RecipientsThatNeedNoUtf8AreNotHeldUp) {
   EXPECT_EQ(server.received.find("SMTPUTF8"), std::string::npos);
 }
 
+// What the envelope says of 8 bits is about the body.
+TEST_F(JobTest, AHeaderInUtf8CountsOverABodyOfAscii) {
+  fixture.serve(2, {{k_greeting, k_bare_ehlo}});
+  fixture.add_host("dest.test", "mx.test", 2);
+  fixture.contents[1] = "Subject: gr\xc3\xbc\xc3\x9f\r\n\r\ntext\r\n";
+  api::LeaseResponse lease = JobFixture::make_lease(1);
+  lease.mutable_messages(0)->set_size(fixture.contents[1].size());
+  lease.mutable_messages(0)->set_header_size(fixture.contents[1].size() - 6);
+  lease.mutable_messages(0)->mutable_envelope()->set_smtp_utf8(true);
+  fixture.run(lease);
+  EXPECT_EQ(fixture.report_of().status(), "5.6.7");
+}
+
 // Somebody else may have the message when its lease is over.
 TEST_F(JobTest, NothingIsFinishedBehindTheEndOfItsLease) {
   FakeServer& server = fixture.serve(2, {{k_greeting, k_bare_ehlo, k_mail, k_rcpt, k_data, k_end}});

@@ -84,9 +84,9 @@ std::unique_ptr<ContentReader> Transaction::open_content() {
   return source_.open(message_.message(), 0);
 }
 
-/// The message in memory, for which there is room for as long as this lives.
-net::Task<std::expected<Bytes, Failure>> Transaction::read_whole() {
-  std::uint64_t needed = k_memory_a_byte * message_.size();
+/// The message's first `length` bytes in memory, for which there is room for as long as this lives.
+net::Task<std::expected<Bytes, Failure>> Transaction::read(std::uint64_t length) {
+  std::uint64_t needed = k_memory_a_byte * length;
   if (needed > context_.room.bytes + taken_) {
     // RFC 3463 section 3.4: X.3.1, mail system full: ours, for the moment.
     co_return std::unexpected(
@@ -94,13 +94,13 @@ net::Task<std::expected<Bytes, Failure>> Transaction::read_whole() {
   }
   context_.room.bytes += taken_ - needed;
   taken_ = needed;
-  auto content = source_.open(message_.message(), 0);
+  auto content = source_.open(message_.message(), length);
   Bytes raw;
   while (true) {
     auto piece = co_await content->next();
     if (!piece) co_return std::unexpected(piece.error());
     if (!*piece) co_return raw;
-    if (raw.size() + (*piece)->size() > message_.size()) {
+    if (raw.size() + (*piece)->size() > length) {
       co_return std::unexpected(not_tried("core gives too much"));
     }
     raw += **piece;
@@ -119,7 +119,7 @@ net::Task<std::optional<Failure>> Transaction::narrow() {
                         "the server takes no 8-bit text, and the message is too large to "
                         "be converted");
   }
-  auto raw = co_await read_whole();
+  auto raw = co_await read(message_.size());
   if (!raw) co_return raw.error();
   auto converted = mime::to_seven_bit(*raw);
   if (!converted) {
@@ -166,12 +166,14 @@ net::Task<std::optional<Failure>> Transaction::unmet_utf8() {
   refuse(unreachable, refusal);
   // Where another host is left, the message goes there as a whole.
   if (!unreachable.empty() && !context_.is_last_host) co_return refusal;
-  if (unsettled().empty() || !message_.envelope().eight_bit()) co_return std::nullopt;
-  // Headers of parts count as that of the message does.
-  if (message_.size() > k_most_converted) co_return refusal;
-  auto raw = co_await read_whole();
+  // Headers of parts count as that of the message does; in a body of ASCII they are ASCII.
+  bool has_wide_body = message_.envelope().eight_bit();
+  std::uint64_t length = has_wide_body ? message_.size() : message_.header_size();
+  if (unsettled().empty() || length == 0) co_return std::nullopt;
+  if (length > k_most_converted) co_return refusal;
+  auto raw = co_await read(length);
   if (!raw) co_return raw.error();
-  if (mime::has_wide_header(*raw)) co_return refusal;
+  if (has_wide_body ? mime::has_wide_header(*raw) : !text::is_ascii(*raw)) co_return refusal;
   co_return std::nullopt;
 }
 

@@ -69,7 +69,7 @@ class Transaction {
   [[nodiscard]] std::optional<Failure> unmet_demand() const;
   net::Task<std::optional<Failure>> unmet_utf8();
   net::Task<std::optional<Failure>> narrow();
-  net::Task<std::expected<Bytes, Failure>> read_whole();
+  net::Task<std::expected<Bytes, Failure>> read(std::uint64_t length);
   [[nodiscard]] std::unique_ptr<ContentReader> open_content();
   [[nodiscard]] std::uint64_t content_size() const;
   [[nodiscard]] std::optional<Failure> too_large() const;
